@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file keyward.h
+ * keyward keeps the API keys of a server's repositories in one SQLite file.
+ *
+ * Secrets are sealed with libsodium; deleting a key is one durable transaction that checks access,
+ * rejects a key already deleted, marks it and writes its audit event.
+ *
+ * Rules that hold for every function
+ * - Arguments come in one order: store, actor, what it is about, options, out-parameters.
+ * - Strings are NUL-terminated UTF-8. A host's own ids (repository, user) are opaque text of 1 to
+ *   KEYWARD_ID_MAX bytes. Times are milliseconds since 1970-01-01T00:00:00Z.
+ * - The caller keeps what it passes in; nothing is referenced after the call returns.
+ * - What the library hands out is read-only, belongs to the caller, and goes back through its own
+ *   keyward_..._free(&x), which accepts NULL, wipes what is secret and leaves NULL behind. Such
+ *   structs may grow at the end in a later version; do not copy them by value.
+ * - On any status but KEYWARD_OK (and KEYWARD_CORRUPT from keyward_check) the out-pointers are
+ * NULL.
+ * - Unless a function says otherwise it may be called from any number of threads at once.
+ * - Any function that takes a store can return KEYWARD_INVALID (an argument is wrong; the text of
+ *   keyward_last_error() names it; nothing was done) and KEYWARD_FORKED (the store was opened by a
+ *   parent process; the child must open its own). "The disk's codes" below stands for KEYWARD_IO,
+ *   KEYWARD_FULL, KEYWARD_BUSY, KEYWARD_NOMEM and KEYWARD_CORRUPT: nothing was changed, and the
+ *   store is usable again once the cause is gone.
+ * - The library never prints, exits, aborts, starts a thread or reads the environment.
+ *
+ * Do not use a store on a network file system: SQLite's locks and shared memory need a local one.
+ */
+#ifndef KEYWARD_H
+#define KEYWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEYWARD_VERSION_MAJOR 0
+#define KEYWARD_VERSION_MINOR 1
+#define KEYWARD_VERSION_PATCH 0
+/** The version of this header as text; keyward_version() gives the library's. */
+#define KEYWARD_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define KEYWARD_API __attribute__((visibility("default")))
+#define KEYWARD_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define KEYWARD_API
+#define KEYWARD_MUST_CHECK
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- limits, in bytes without the NUL unless said otherwise ---- */
+
+#define KEYWARD_ID_MAX 255          /**< repository, user and key ids */
+#define KEYWARD_NAME_MAX 255        /**< a key's name */
+#define KEYWARD_SHORT_TEXT_MAX 255  /**< an actor's request id and client address */
+#define KEYWARD_LONG_TEXT_MAX 1024  /**< an actor's user agent and reason; a deletion's text */
+#define KEYWARD_ACCESS_KEY_MAX 255  /**< an access key */
+#define KEYWARD_SECRET_MAX 65536    /**< a secret */
+#define KEYWARD_PREFIX_MAX 16       /**< the access-key prefix */
+#define KEYWARD_KEY_ID_LENGTH 36    /**< a key id: an RFC 9562 UUID, version 7, as text */
+#define KEYWARD_MASTER_KEY_BYTES 32 /**< a master key */
+#define KEYWARD_PAGE_DEFAULT 100    /**< entries in a page of a list when the query says 0 */
+#define KEYWARD_PAGE_MAX 1000       /**< entries in a page of a list at most */
+#define KEYWARD_BATCH_MAX 65536     /**< deletions in one call of keyward_delete_keys at most */
+#define KEYWARD_BUSY_TIMEOUT_DEFAULT 5000 /**< milliseconds */
+
+/* ---- statuses ---- */
+
+/** What a call came to. Values never change; new ones are added at the end. */
+enum keyward_status {
+    KEYWARD_OK = 0,
+    KEYWARD_INVALID = 1,         /**< an argument is wrong; nothing was done */
+    KEYWARD_FORBIDDEN = 2,       /**< the actor lacks the role, or there is no such repository */
+    KEYWARD_NOT_FOUND = 3,       /**< no such key or user in this repository */
+    KEYWARD_ALREADY_DELETED = 4, /**< the key was deleted before; the first deletion stands */
+    KEYWARD_NOT_DELETED = 5,     /**< a key to restore is live */
+    KEYWARD_LAST_ADMIN = 6,      /**< only the host may remove a repository's last admin */
+    KEYWARD_REFUSED = 7,         /**< authentication failed: unknown, wrong or deleted alike */
+    KEYWARD_BUSY = 8,            /**< another thread or process held the lock past the timeout */
+    KEYWARD_FULL = 9,            /**< the disk is full */
+    KEYWARD_IO = 10,             /**< the operating system could not read, write or flush */
+    KEYWARD_NOMEM = 11,          /**< no memory */
+    KEYWARD_CORRUPT = 12,      /**< the file's content or schema is damaged or was tampered with */
+    KEYWARD_READ_ONLY = 13,    /**< the file or its folder cannot be written */
+    KEYWARD_NO_FOLDER = 14,    /**< the folder of the path does not exist */
+    KEYWARD_NOT_A_STORE = 15,  /**< the file is something else than a keyward store */
+    KEYWARD_NEWER_SCHEMA = 16, /**< the store was written by a newer keyward */
+    KEYWARD_WRONG_MASTER_KEY = 17, /**< the store's data keys are sealed by another master key */
+    KEYWARD_NO_MASTER_KEY = 18,    /**< the key file or callback gave no 32-byte key */
+    KEYWARD_FORKED = 19,           /**< the store belongs to the parent process */
+    KEYWARD_CANCELLED = 20         /**< the caller's progress callback asked to stop */
+};
+
+/** One English sentence for a status, without a final stop. Static, never NULL, for any value. */
+KEYWARD_API const char *keyward_status_text(enum keyward_status status);
+
+/** The library's version, "major.minor.patch". Static. */
+KEYWARD_API const char *keyward_version(void);
+
+/* ---- vocabulary ---- */
+
+typedef struct keyward keyward; /**< a store: one open keyward database */
+
+/** What a user may do in a repository; each role includes the ones before it. */
+enum keyward_role {
+    KEYWARD_READER = 1, /**< list live keys and users, read the audit log */
+    KEYWARD_WRITER = 2, /**< create, rename and delete keys */
+    KEYWARD_ADMIN = 3   /**< grant, revoke, restore, see deleted keys */
+};
+
+/** Whose service a key opens. */
+enum keyward_provider {
+    KEYWARD_OTHER = 0,
+    KEYWARD_OPENAI = 1,
+    KEYWARD_GOOGLE = 2,
+    KEYWARD_ANTHROPIC = 3,
+    KEYWARD_AWS = 4
+};
+
+/** Why a key was deleted. */
+enum keyward_reason {
+    KEYWARD_REASON_NONE = 0,
+    KEYWARD_REASON_UNUSED = 1,
+    KEYWARD_REASON_ROTATED = 2,
+    KEYWARD_REASON_COMPROMISED = 3,
+    KEYWARD_REASON_OFFBOARDING = 4,
+    KEYWARD_REASON_OTHER = 5 /**< needs a text */
+};
+
+/** What an audit event records. A `..._DENIED` is an attempt that was refused. */
+enum keyward_action {
+    KEYWARD_ACTION_ANY = 0, /**< in a query: every action */
+    KEYWARD_KEY_CREATED = 1,
+    KEYWARD_KEY_CREATE_DENIED = 2,
+    KEYWARD_KEY_RENAMED = 3,
+    KEYWARD_KEY_RENAME_DENIED = 4,
+    KEYWARD_KEY_DELETED = 5,
+    KEYWARD_KEY_DELETE_DENIED = 6,
+    KEYWARD_KEY_RESTORED = 7,
+    KEYWARD_KEY_RESTORE_DENIED = 8,
+    KEYWARD_ACCESS_GRANTED = 9,
+    KEYWARD_ACCESS_GRANT_DENIED = 10,
+    KEYWARD_ACCESS_REVOKED = 11,
+    KEYWARD_ACCESS_REVOKE_DENIED = 12
+};
+
+/** The stored word for a value, such as "writer", "OPENAI", "compromised", "key.deleted"; "none"
+ * for KEYWARD_REASON_NONE, "any" for KEYWARD_ACTION_ANY, "unknown" for a value outside the enum. */
+KEYWARD_API const char *keyward_role_text(enum keyward_role role);
+KEYWARD_API const char *keyward_provider_text(enum keyward_provider provider); /**< see above */
+KEYWARD_API const char *keyward_reason_text(enum keyward_reason reason);       /**< see above */
+KEYWARD_API const char *keyward_action_text(enum keyward_action action);       /**< see above */
+
+/**
+ * Who acts. Exactly one of `user_id` and `is_host` is set, so that a forgotten actor is refused and
+ * never taken for the host. The other fields are optional and go into the audit event as they are.
+ */
+typedef struct keyward_actor {
+    const char *user_id;        /**< a user, whose role in the repository decides */
+    bool is_host;               /**< the embedding server itself, which may do everything */
+    const char *request_id;     /**< up to KEYWARD_SHORT_TEXT_MAX bytes */
+    const char *client_address; /**< up to KEYWARD_SHORT_TEXT_MAX bytes */
+    const char *user_agent;     /**< up to KEYWARD_LONG_TEXT_MAX bytes */
+    const char *reason;         /**< free text, up to KEYWARD_LONG_TEXT_MAX bytes */
+} keyward_actor;
+
+/* ---- errors ---- */
+
+/** Why an authentication was refused. For the host's own log: never show it to the client. */
+enum keyward_cause {
+    KEYWARD_CAUSE_NONE = 0,
+    KEYWARD_CAUSE_MALFORMED = 1,    /**< the checksum is wrong: mistyped or cut off */
+    KEYWARD_CAUSE_UNKNOWN = 2,      /**< no such access key */
+    KEYWARD_CAUSE_WRONG_SECRET = 3, /**< the access key exists, the secret is not its own */
+    KEYWARD_CAUSE_DELETED = 4       /**< the pair is right, but the key is deleted */
+};
+
+/** What is known of this thread's last call on a store. */
+typedef struct keyward_error {
+    enum keyward_status status; /**< what the call returned */
+    int sqlite_code;            /**< SQLite's extended result code, or 0 where it played no part */
+    const char *message;        /**< one line; never a secret, SQL, or a path that was not given */
+    enum keyward_cause cause;   /**< after KEYWARD_REFUSED */
+    int64_t deleted_at;    /**< after KEYWARD_ALREADY_DELETED and KEYWARD_CAUSE_DELETED, else 0 */
+    int64_t deleted_event; /**< sequence of the event of that deletion, else 0 */
+} keyward_error;
+
+/**
+ * The detail of this thread's last call on `store`, or with NULL of its last failed keyward_open or
+ * other call without a store. Never NULL and never stale: each call starts it anew, and what
+ * another store or thread did is not in it. Valid until this thread's next call of the library.
+ * Allocates nothing.
+ */
+KEYWARD_API const keyward_error *keyward_last_error(const keyward *store);
+
+/* ---- store ---- */
+
+/** What a commit survives. */
+enum keyward_durability {
+    KEYWARD_SURVIVES_POWER_LOSS = 0, /**< flushed to the disk before the call returns */
+    KEYWARD_SURVIVES_CRASH = 1       /**< a crash of the process, not of the machine: for tests */
+};
+
+#define KEYWARD_OPTIONS_VERSION 1
+
+/** How to open a store. Start from KEYWARD_OPTIONS_INIT and set a master key in one of three ways.
+ */
+typedef struct keyward_options {
+    unsigned version;    /**< KEYWARD_OPTIONS_VERSION */
+    int busy_timeout_ms; /**< how long a call waits for a lock, 0 to 3,600,000 ms */
+    enum keyward_durability durability;
+    const unsigned char *master_key; /**< KEYWARD_MASTER_KEY_BYTES bytes, or */
+    const char *master_key_file;     /**< a file of 64 hexadecimal digits or of 32 bytes, or */
+    /** a callback (KMS, HSM) that fills `key` and returns 0; anything else is a failure. */
+    int (*master_key_callback)(void *context, unsigned char key[KEYWARD_MASTER_KEY_BYTES]);
+    void *master_key_context;
+    /** 1 to KEYWARD_PREFIX_MAX of a-z and 0-9 in front of new access keys and secrets; NULL: "kw".
+     */
+    const char *access_key_prefix;
+    /** Called after each commit that appended events, with the sequence of the newest: in the
+     * thread that made the change, outside every transaction and lock, so that it may call the
+     * library. Threads may report out of order; keyward_list_events() is the ordered record. */
+    void (*after_commit)(void *context, keyward *store, int64_t sequence);
+    void *after_commit_context;
+    /** For tests: milliseconds since the epoch, UTC. NULL: the system's clock. Thread-safe. */
+    int64_t (*clock)(void *context);
+    void *clock_context;
+    /** For tests: fills `buffer` and returns 0. NULL: libsodium's randombytes. Thread-safe. */
+    int (*random)(void *context, void *buffer, size_t length);
+    void *random_context;
+} keyward_options;
+
+/** Defaults of every option; a master key must be set as well. */
+#define KEYWARD_OPTIONS_INIT                                                                      \
+    {                                                                                             \
+        KEYWARD_OPTIONS_VERSION, KEYWARD_BUSY_TIMEOUT_DEFAULT, KEYWARD_SURVIVES_POWER_LOSS, NULL, \
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL                            \
+    }
+
+/**
+ * Opens the store at `path`, creating it (mode 0600) if there is none, and upgrades an older
+ * schema. On failure `*store` is NULL, keyward_last_error(NULL) has the detail, and an existing
+ * file is left byte for byte as it was.
+ * @param path a file name; ":memory:" and "" are refused, "file:" has no special meaning
+ * @return KEYWARD_OK, KEYWARD_INVALID, KEYWARD_NO_FOLDER, KEYWARD_READ_ONLY, KEYWARD_NOT_A_STORE,
+ *   KEYWARD_NEWER_SCHEMA, KEYWARD_WRONG_MASTER_KEY, KEYWARD_NO_MASTER_KEY or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_open(keyward **store, const char *path,
+                                                                const keyward_options *options);
+
+/**
+ * Closes `*store`, wipes its keys and leaves NULL. No other call on it may be running or follow. In
+ * a child after fork it releases memory only and leaves the parent's file alone.
+ */
+KEYWARD_API void keyward_close(keyward **store);
+
+/**
+ * Writes a new random master key to `path` as 64 hexadecimal digits, mode 0600, flushed to the
+ * disk. An existing file is never touched. Lose the file and every secret of its stores is lost.
+ * @return KEYWARD_OK, KEYWARD_INVALID (also when the file exists), KEYWARD_NO_FOLDER,
+ *   KEYWARD_READ_ONLY, KEYWARD_FULL, KEYWARD_IO or KEYWARD_NOMEM; detail: keyward_last_error(NULL)
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_master_key_file(const char *path);
+
+/* ---- access ---- */
+
+/**
+ * Needs admin. Gives `user_id` the role in the repository, replacing the one he had. The repository
+ * begins to exist with its first grant, which is the host's to make.
+ * @return KEYWARD_OK (also when he had that role: nothing is written then), KEYWARD_FORBIDDEN,
+ *   KEYWARD_LAST_ADMIN (it would demote the last admin, and the actor is not the host), or the
+ *   disk's codes. The refusals leave an `access.grant_denied` event.
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_grant(keyward *store,
+                                                                 const keyward_actor *actor,
+                                                                 const char *repo_id,
+                                                                 const char *user_id,
+                                                                 enum keyward_role role);
+
+/**
+ * Needs admin. Takes away every right `user_id` has in the repository.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, KEYWARD_NOT_FOUND (he has none), KEYWARD_LAST_ADMIN, or
+ * the disk's codes. KEYWARD_FORBIDDEN and KEYWARD_LAST_ADMIN leave an `access.revoke_denied` event.
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_revoke(keyward *store,
+                                                                  const keyward_actor *actor,
+                                                                  const char *repo_id,
+                                                                  const char *user_id);
+
+/** A user's role in a repository. */
+typedef struct keyward_user {
+    const char *user_id;
+    enum keyward_role role;
+    int64_t granted_at; /**< when this role was given */
+} keyward_user;
+
+/** Which users to list; zero-initialised: the first KEYWARD_PAGE_DEFAULT. */
+typedef struct keyward_user_query {
+    const char *after_user_id; /**< the last user of the page before, or NULL */
+    int limit;                 /**< 1 to KEYWARD_PAGE_MAX, or 0 for the default */
+} keyward_user_query;
+
+/** A page of users, by user id. */
+typedef struct keyward_user_list {
+    size_t count;
+    const keyward_user *const *users;
+    bool more; /**< there are users after these */
+} keyward_user_list;
+
+/**
+ * Needs reader. Lists the users of a repository.
+ * @param query NULL for the first page
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_users(
+    keyward *store, const keyward_actor *actor, const char *repo_id,
+    const keyward_user_query *query, keyward_user_list **users);
+KEYWARD_API void keyward_user_list_free(keyward_user_list **users); /**< frees a list of users */
+
+/* ---- keys ---- */
+
+/** An API key without its secret. */
+typedef struct keyward_key {
+    const char *id; /**< UUIDv7: in a repository, ids sort by creation */
+    const char *repo_id;
+    const char *access_key; /**< the public half: "<prefix>_ak_" and 28 letters and digits */
+    const char *name;
+    enum keyward_provider provider;
+    int64_t created_at;
+    const char *created_by; /**< user id, NULL for the host */
+    int64_t deleted_at;     /**< 0: live */
+    const char *deleted_by; /**< user id, NULL for the host or a live key */
+    int64_t deleted_event;  /**< sequence of the deletion's event, 0: live */
+} keyward_key;
+KEYWARD_API void keyward_key_free(keyward_key **key); /**< frees a key */
+
+/** A secret in guarded memory: locked, kept out of core dumps, wiped when freed. */
+typedef struct keyward_secret {
+    const char *text; /**< "<prefix>_sk_" and 49 letters and digits, NUL-terminated */
+    size_t length;    /**< without the NUL */
+} keyward_secret;
+KEYWARD_API void keyward_secret_free(keyward_secret **secret); /**< wipes and frees a secret */
+
+/** A key to create. */
+typedef struct keyward_new_key {
+    const char *name; /**< 1 to KEYWARD_NAME_MAX bytes; need not be unique */
+    enum keyward_provider provider;
+} keyward_new_key;
+
+/**
+ * Needs writer. Creates a key with a generated access key and a secret of 256 random bits. The
+ * secret is handed out here and never again.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.create_denied` event), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_key(
+    keyward *store, const keyward_actor *actor, const char *repo_id, const keyward_new_key *new_key,
+    keyward_key **key, keyward_secret **secret);
+
+/** Which keys a look-up may show. All but the live ones need admin. */
+enum keyward_include { KEYWARD_LIVE = 0, KEYWARD_DELETED = 1, KEYWARD_LIVE_AND_DELETED = 2 };
+
+/**
+ * Needs reader, and admin to include deleted keys.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, KEYWARD_NOT_FOUND, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_get_key(
+    keyward *store, const keyward_actor *actor, const char *repo_id, const char *key_id,
+    enum keyward_include include, keyward_key **key);
+
+/** Which keys to list; zero-initialised: the newest KEYWARD_PAGE_DEFAULT live ones. */
+typedef struct keyward_key_query {
+    enum keyward_include include;
+    const char *before_key_id; /**< the last key of the page before, or NULL */
+    int limit;                 /**< 1 to KEYWARD_PAGE_MAX, or 0 for the default */
+} keyward_key_query;
+
+/** A page of keys, newest first. */
+typedef struct keyward_key_list {
+    size_t count;
+    const keyward_key *const *keys;
+    bool more; /**< there are older keys */
+} keyward_key_list;
+
+/**
+ * Needs reader, and admin to include deleted keys. Takes time for the keys it returns, however many
+ * deleted ones the repository has gathered.
+ * @param query NULL for the first page of live keys
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_keys(keyward *store,
+                                                                     const keyward_actor *actor,
+                                                                     const char *repo_id,
+                                                                     const keyward_key_query *query,
+                                                                     keyward_key_list **keys);
+KEYWARD_API void keyward_key_list_free(keyward_key_list **keys); /**< frees a list of keys */
+
+/**
+ * Needs writer. Gives a live key another name.
+ * @param name 1 to KEYWARD_NAME_MAX bytes
+ * @return KEYWARD_OK (also for the name it had: nothing is written then), KEYWARD_FORBIDDEN (leaves
+ * a `key.rename_denied` event), KEYWARD_NOT_FOUND, KEYWARD_ALREADY_DELETED, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_rename_key(keyward *store,
+                                                                      const keyward_actor *actor,
+                                                                      const char *repo_id,
+                                                                      const char *key_id,
+                                                                      const char *name);
+
+/** A deletion: why, filled in by the caller, and what came of it, filled in by the library. */
+typedef struct keyward_deletion {
+    enum keyward_reason reason;
+    const char *reason_text; /**< up to KEYWARD_LONG_TEXT_MAX bytes; NULL: the actor's reason */
+    int64_t deleted_at;      /**< out, after KEYWARD_OK and KEYWARD_ALREADY_DELETED: when */
+    int64_t event;           /**< out, likewise: the sequence of its audit event */
+} keyward_deletion;
+
+/**
+ * Needs writer. Deletes a key: in one transaction the actor's access is checked, a key already
+ * deleted is rejected, the key is marked and the event `key.deleted` is written; it is on the disk
+ * before KEYWARD_OK is returned. From then on no authentication with the key succeeds in any thread
+ * or process. The sealed secret is not touched.
+ * @param deletion the reason, and where to put time and event; or NULL
+ * @return KEYWARD_OK;
+ *   KEYWARD_FORBIDDEN: no such right, whether or not the key or the repository exists (leaves a
+ *   `key.delete_denied` event);
+ *   KEYWARD_NOT_FOUND: the repository has no such key;
+ *   KEYWARD_ALREADY_DELETED: with time and event of the first deletion in `deletion` and
+ *   keyward_last_error(), so that a retry is safe;
+ *   or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_delete_key(keyward *store,
+                                                                      const keyward_actor *actor,
+                                                                      const char *repo_id,
+                                                                      const char *key_id,
+                                                                      keyward_deletion *deletion);
+
+/** One of many keys to delete, named by repository and id or, as a leak report does, by access key
+ *  (with its repository, or without). */
+typedef struct keyward_delete_request {
+    const char *repo_id;
+    const char *key_id;
+    const char *access_key; /**< instead of key_id */
+    keyward_deletion deletion;
+    enum keyward_status status; /**< out: as keyward_delete_key returns it */
+} keyward_delete_request;
+
+/**
+ * Needs writer on each key's repository. Deletes many keys in one transaction, each with its own
+ * result: a refused or unknown one does not keep the others. An access key without a repository
+ * that does not exist is KEYWARD_NOT_FOUND for the host and KEYWARD_FORBIDDEN for a user, whom it
+ * must not tell which access keys exist.
+ * @param count 1 to KEYWARD_BATCH_MAX
+ * @return KEYWARD_OK: every request was decided, see each `status`; KEYWARD_INVALID: one is
+ * malformed and nothing was done; the disk's codes: nothing was deleted, and every `status` says so
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_delete_keys(
+    keyward *store, const keyward_actor *actor, keyward_delete_request *requests, size_t count);
+
+/**
+ * Needs admin. Makes a deleted key live again, with its secret: for the deletion that was a
+ * mistake.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.restore_denied` event), KEYWARD_NOT_FOUND,
+ *   KEYWARD_NOT_DELETED, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *store,
+                                                                       const keyward_actor *actor,
+                                                                       const char *repo_id,
+                                                                       const char *key_id);
+
+/* ---- authentication ---- */
+
+/** What a key opens. The caller's own; only KEYWARD_OK fills it, anything else leaves it zeroed. */
+typedef struct keyward_identity {
+    char repo_id[KEYWARD_ID_MAX + 1];
+    char key_id[KEYWARD_KEY_ID_LENGTH + 1];
+    enum keyward_provider provider;
+} keyward_identity;
+
+/**
+ * Tells what a live key opens. Unknown, wrong and deleted are one and the same KEYWARD_REFUSED; the
+ * `cause` of keyward_last_error() tells them apart for the host's own log. Secrets are compared in
+ * constant time and an unknown access key costs the work of a known one; only a pair whose checksum
+ * shows it to be mistyped is refused at once. Waits for no writer.
+ * @param secret 1 to KEYWARD_SECRET_MAX bytes of UTF-8, need not be NUL-terminated
+ * @return KEYWARD_OK, KEYWARD_REFUSED, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_authenticate(keyward *store,
+                                                                        const char *access_key,
+                                                                        const char *secret,
+                                                                        size_t secret_length,
+                                                                        keyward_identity *identity);
+
+/* ---- audit ---- */
+
+/** One change or refused attempt; immutable. Text that does not apply is NULL. */
+typedef struct keyward_event {
+    int64_t sequence; /**< 1, 2, 3, ... without gaps */
+    int64_t at;       /**< never before the event before it */
+    enum keyward_action action;
+    const char *actor_id; /**< user id, NULL for the host */
+    const char *repo_id;
+    const char *key_id;
+    const char *user_id;       /**< whose access was changed */
+    const char *name;          /**< the key's name, after the change */
+    const char *previous_name; /**< key.renamed */
+    const char *provider;      /**< key.created: keyward_provider_text() */
+    const char *role;          /**< access.granted and .revoked: the role */
+    const char *reason;        /**< key.deleted: keyward_reason_text() */
+    const char *reason_text;   /**< the deletion's or the actor's own words */
+    const char *request_id;
+    const char *client_address;
+    const char *user_agent;
+    const unsigned char *sealed_sha256; /**< key.created: 32 bytes, SHA-256 of the sealed secret */
+} keyward_event;
+
+/** Which events to list; zero-initialised: the newest KEYWARD_PAGE_DEFAULT. What is set narrows. */
+typedef struct keyward_event_query {
+    const char *repo_id; /**< required unless the actor is the host */
+    const char *key_id;
+    const char *user_id; /**< he acted, or his access was changed */
+    enum keyward_action action;
+    int64_t from;            /**< at this time or later; 0: no bound */
+    int64_t until;           /**< before this time; 0: no bound */
+    int64_t before_sequence; /**< newest first: the last event of the page before; 0: none */
+    int64_t after_sequence;  /**< oldest first: the last event seen; 0: from the start */
+    bool oldest_first;
+    int limit; /**< 1 to KEYWARD_PAGE_MAX, or 0 for the default */
+} keyward_event_query;
+
+/** A page of events. */
+typedef struct keyward_event_list {
+    size_t count;
+    const keyward_event *const *events;
+    bool more; /**< there are further events in this direction */
+} keyward_event_list;
+
+/**
+ * Needs reader on the query's repository; across repositories, the host. To follow the log as an
+ * outbox, ask oldest first after the last sequence you have dealt with: events appear in order and
+ * never behind one already seen, so that each is delivered at least once.
+ * @param query NULL (host only) for the newest events of all repositories
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_events(
+    keyward *store, const keyward_actor *actor, const keyward_event_query *query,
+    keyward_event_list **events);
+KEYWARD_API void keyward_event_list_free(
+    keyward_event_list **events); /**< frees a list of events */
+
+/* ---- check ---- */
+
+/** What a check found wrong. */
+typedef struct keyward_finding {
+    const char *problem; /**< one line, as "the sealed secret does not open" */
+    const char *repo_id; /**< where it applies, else NULL */
+    const char *key_id;  /**< where it applies, else NULL */
+    int64_t sequence;    /**< the audit event it is about, or 0 */
+} keyward_finding;
+
+/** What a check did. */
+typedef struct keyward_report {
+    int64_t keys_checked; /**< each with its sealed secret opened */
+    int64_t events_checked;
+    size_t count; /**< findings kept, the first 1,000 */
+    const keyward_finding *const *findings;
+    int64_t findings_total; /**< findings there were */
+} keyward_report;
+
+/** How to check; zero-initialised: without progress. */
+typedef struct keyward_check_options {
+    /** Called now and then, in the calling thread; anything but 0 stops with KEYWARD_CANCELLED.
+     *  It must not call the library. */
+    int (*progress)(void *context, int64_t done, int64_t total);
+    void *progress_context;
+} keyward_check_options;
+
+/**
+ * Checks the whole store on one snapshot while others go on: SQLite's own integrity, the schema
+ * with its triggers, every sealed secret opened and compared with the hash in its creation event,
+ * every deleted key against its event and every deletion event against its key, the audit sequence
+ * and times.
+ * @param options NULL: none
+ * @param report set on KEYWARD_OK and on KEYWARD_CORRUPT
+ * @return KEYWARD_OK: nothing is wrong; KEYWARD_CORRUPT: the report names what is;
+ *   KEYWARD_CANCELLED, KEYWARD_IO, KEYWARD_BUSY or KEYWARD_NOMEM: the check did not end
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_check(
+    keyward *store, const keyward_check_options *options, keyward_report **report);
+KEYWARD_API void keyward_report_free(keyward_report **report); /**< frees a report */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,181 @@
+-- keyward's schema, step 1: access, keys, sealed secrets and the audit log.
+--
+-- The triggers are the contract: a person with the sqlite3 shell meets the same rules as the library.
+-- Times are milliseconds since 1970 in UTC. CHECKs bound text in bytes.
+
+-- One row: what the whole store has in common.
+CREATE TABLE store (
+    id            INTEGER PRIMARY KEY CHECK (id = 1),
+    created_at    INTEGER NOT NULL,
+    master_key_id BLOB NOT NULL CHECK (length(master_key_id) = 16)  -- derived from the master key, tells a wrong one
+) STRICT;
+
+-- Data keys seal secrets; each is itself sealed by the master key.
+CREATE TABLE data_keys (
+    id         INTEGER PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    sealed     BLOB NOT NULL CHECK (length(sealed) = 72)  -- nonce 24, key 32, tag 16
+) STRICT;
+
+CREATE TABLE access (
+    repo_id    TEXT NOT NULL CHECK (length(CAST(repo_id AS BLOB)) BETWEEN 1 AND 255),
+    user_id    TEXT NOT NULL CHECK (length(CAST(user_id AS BLOB)) BETWEEN 1 AND 255),
+    role       TEXT NOT NULL CHECK (role IN ('reader', 'writer', 'admin')),
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (repo_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- One immutable row per change or refused attempt.
+CREATE TABLE audit_events (
+    sequence       INTEGER PRIMARY KEY,
+    at             INTEGER NOT NULL,
+    action         TEXT NOT NULL CHECK (action IN (
+        'key.created', 'key.create_denied', 'key.renamed', 'key.rename_denied',
+        'key.deleted', 'key.delete_denied', 'key.restored', 'key.restore_denied',
+        'access.granted', 'access.grant_denied', 'access.revoked', 'access.revoke_denied')),
+    actor_id       TEXT,  -- NULL: the host
+    repo_id        TEXT,
+    key_id         TEXT,
+    user_id        TEXT,  -- whose access was changed
+    name           TEXT,  -- the key's name, after the change
+    previous_name  TEXT,
+    provider       TEXT,
+    role           TEXT,
+    reason         TEXT CHECK (reason IN ('unused', 'rotated', 'compromised', 'offboarding', 'other')),
+    reason_text    TEXT,
+    request_id     TEXT,
+    client_address TEXT,
+    user_agent     TEXT,
+    sealed_sha256  BLOB CHECK (length(sealed_sha256) = 32),
+    CHECK (action NOT IN ('key.created', 'key.renamed', 'key.deleted', 'key.restored')
+           OR (repo_id IS NOT NULL AND key_id IS NOT NULL)),
+    CHECK (action <> 'key.created' OR sealed_sha256 IS NOT NULL)
+) STRICT;
+
+-- The unique index for authentication is this table itself. Its pages are never written again.
+CREATE TABLE sealed_secrets (
+    access_key  TEXT NOT NULL PRIMARY KEY,
+    repo_id     TEXT NOT NULL,
+    key_id      TEXT NOT NULL,
+    data_key_id INTEGER NOT NULL REFERENCES data_keys (id),
+    sealed      BLOB NOT NULL CHECK (length(sealed) BETWEEN 41 AND 65576)  -- nonce 24, secret, tag 16
+) STRICT, WITHOUT ROWID;
+
+-- Live keys of a repository lie together, and so do its deleted ones: a list of live keys never
+-- steps over a deleted one.
+CREATE TABLE api_keys (
+    repo_id       TEXT NOT NULL CHECK (length(CAST(repo_id AS BLOB)) BETWEEN 1 AND 255),
+    deleted       INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)),
+    id            TEXT NOT NULL CHECK (length(id) = 36),
+    access_key    TEXT NOT NULL REFERENCES sealed_secrets (access_key),
+    name          TEXT NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 255),
+    provider      TEXT NOT NULL CHECK (provider IN ('OPENAI', 'GOOGLE', 'ANTHROPIC', 'AWS', 'OTHER')),
+    created_at    INTEGER NOT NULL,
+    created_by    TEXT,  -- NULL: the host
+    created_event INTEGER NOT NULL REFERENCES audit_events (sequence),
+    deleted_at    INTEGER,
+    deleted_by    TEXT,  -- NULL: live, or the host
+    deleted_event INTEGER,
+    PRIMARY KEY (repo_id, deleted, id),
+    CHECK ((deleted = 1) = (deleted_at IS NOT NULL)),
+    CHECK ((deleted = 1) = (deleted_event IS NOT NULL)),
+    CHECK (deleted = 1 OR deleted_by IS NULL)
+) STRICT, WITHOUT ROWID;
+
+-- The audit log: each event follows the one before it, in number and in time, and stays.
+CREATE TRIGGER audit_events_follow BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.sequence)
+  OR CASE NEW.sequence
+     WHEN 1 THEN EXISTS (SELECT 1 FROM audit_events)
+     ELSE NOT EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.sequence - 1 AND at <= NEW.at)
+     END
+BEGIN
+    SELECT RAISE(ABORT, 'an audit event follows the last one in sequence and time');
+END;
+
+CREATE TRIGGER audit_events_stay_as_written BEFORE UPDATE ON audit_events
+BEGIN
+    SELECT RAISE(ABORT, 'audit events are append-only');
+END;
+
+CREATE TRIGGER audit_events_stay BEFORE DELETE ON audit_events
+BEGIN
+    SELECT RAISE(ABORT, 'audit events are append-only');
+END;
+
+-- Deleting a key is appending its event: the event marks the row, so that neither can be had alone.
+CREATE TRIGGER audit_events_delete_key AFTER INSERT ON audit_events
+WHEN NEW.action = 'key.deleted'
+BEGIN
+    UPDATE api_keys
+       SET deleted = 1, deleted_at = NEW.at, deleted_by = NEW.actor_id, deleted_event = NEW.sequence
+     WHERE repo_id = NEW.repo_id AND deleted = 0 AND id = NEW.key_id;
+    SELECT RAISE(ABORT, 'only a live key can be deleted') WHERE changes() <> 1;
+END;
+
+CREATE TRIGGER audit_events_restore_key AFTER INSERT ON audit_events
+WHEN NEW.action = 'key.restored'
+BEGIN
+    UPDATE api_keys
+       SET deleted = 0, deleted_at = NULL, deleted_by = NULL, deleted_event = NULL
+     WHERE repo_id = NEW.repo_id AND deleted = 1 AND id = NEW.key_id;
+    SELECT RAISE(ABORT, 'only a deleted key can be restored') WHERE changes() <> 1;
+END;
+
+-- The other half: without its event no row is marked, and none is unmarked.
+CREATE TRIGGER api_keys_change_by_event BEFORE UPDATE OF deleted, deleted_at, deleted_by, deleted_event
+ON api_keys
+WHEN NOT EXISTS (
+    SELECT 1 FROM audit_events
+     WHERE sequence = (SELECT max(sequence) FROM audit_events)
+       AND repo_id = NEW.repo_id AND key_id = NEW.id
+       AND (action = 'key.restored' AND OLD.deleted = 1 AND NEW.deleted = 0
+         OR action = 'key.deleted' AND OLD.deleted = 0 AND NEW.deleted = 1
+            AND sequence = NEW.deleted_event AND at = NEW.deleted_at AND actor_id IS NEW.deleted_by))
+BEGIN
+    SELECT RAISE(ABORT, 'a key is deleted or restored by its audit event');
+END;
+
+CREATE TRIGGER api_keys_keep_identity BEFORE UPDATE OF repo_id, id, access_key, provider, created_at,
+    created_by, created_event ON api_keys
+BEGIN
+    SELECT RAISE(ABORT, 'only the name and the deletion of a key can change');
+END;
+
+CREATE TRIGGER api_keys_stay BEFORE DELETE ON api_keys
+BEGIN
+    SELECT RAISE(ABORT, 'keys are marked deleted, never removed');
+END;
+
+-- A key is born live, once, with its creation event and its sealed secret.
+CREATE TRIGGER api_keys_born_live BEFORE INSERT ON api_keys
+WHEN NEW.deleted <> 0
+  OR EXISTS (SELECT 1 FROM api_keys WHERE repo_id = NEW.repo_id AND deleted IN (0, 1) AND id = NEW.id)
+  OR NOT EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.created_event
+                    AND action = 'key.created' AND repo_id = NEW.repo_id AND key_id = NEW.id)
+  OR NOT EXISTS (SELECT 1 FROM sealed_secrets WHERE access_key = NEW.access_key
+                    AND repo_id = NEW.repo_id AND key_id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'a key is created live, with its event and its sealed secret');
+END;
+
+CREATE TRIGGER sealed_secrets_are_not_replaced BEFORE INSERT ON sealed_secrets
+WHEN EXISTS (SELECT 1 FROM sealed_secrets WHERE access_key = NEW.access_key)
+BEGIN
+    SELECT RAISE(ABORT, 'sealed secrets are immutable');
+END;
+
+CREATE TRIGGER sealed_secrets_stay_as_written BEFORE UPDATE ON sealed_secrets
+BEGIN
+    SELECT RAISE(ABORT, 'sealed secrets are immutable');
+END;
+
+CREATE TRIGGER sealed_secrets_stay BEFORE DELETE ON sealed_secrets
+BEGIN
+    SELECT RAISE(ABORT, 'sealed secrets are immutable');
+END;
+
+CREATE TRIGGER data_keys_stay BEFORE DELETE ON data_keys
+BEGIN
+    SELECT RAISE(ABORT, 'data keys seal secrets that are kept');
+END;

@@ -1,0 +1,13 @@
+# What all of keyward's own targets are compiled with; a host's targets see none of it.
+add_library(keyward_flags INTERFACE)
+target_compile_features(keyward_flags INTERFACE c_std_11)
+target_compile_definitions(keyward_flags INTERFACE _GNU_SOURCE)
+target_compile_options(keyward_flags INTERFACE
+    -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
+    -Wformat=2 -Wwrite-strings -Wcast-qual -Wdate-time
+    $<$<BOOL:${KEYWARD_WERROR}>:-Werror>)
+if(KEYWARD_SANITIZE)
+    target_compile_options(keyward_flags INTERFACE
+        -fsanitize=${KEYWARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    target_link_options(keyward_flags INTERFACE -fsanitize=${KEYWARD_SANITIZE})
+endif()

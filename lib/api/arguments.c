@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/arguments.h"
+#include "base/text.h"
+
+#include <string.h>
+
+bool argument_is_wrong(struct error *error, const char *name, const char *what)
+{
+    error_set(error, KEYWARD_INVALID, "%s: %s", name, what);
+    return false;
+}
+
+bool argument_is_given(struct error *error, const char *name, const void *pointer)
+{
+    return pointer || argument_is_wrong(error, name, "must not be NULL");
+}
+
+bool argument_is_sized_text(struct error *error, const char *name, const char *text, size_t length,
+                            size_t longest)
+{
+    if (!argument_is_given(error, name, text))
+        return false;
+    if (length == 0)
+        return argument_is_wrong(error, name, "must not be empty");
+    if (length > longest) {
+        error_set(error, KEYWARD_INVALID, "%s: must have at most %zu bytes", name, longest);
+        return false;
+    }
+    if (memchr(text, '\0', length))
+        return argument_is_wrong(error, name, "must not contain a NUL byte");
+    return text_is_utf8(text, length) || argument_is_wrong(error, name, "must be UTF-8");
+}
+
+bool argument_is_text(struct error *error, const char *name, const char *text, size_t longest)
+{
+    return argument_is_given(error, name, text) &&
+           argument_is_sized_text(error, name, text, strnlen(text, longest + 1), longest);
+}
+
+bool argument_is_optional_text(struct error *error, const char *name, const char *text,
+                               size_t longest)
+{
+    return !text || argument_is_text(error, name, text, longest);
+}
+
+bool argument_is_id(struct error *error, const char *name, const char *id)
+{
+    return argument_is_text(error, name, id, KEYWARD_ID_MAX);
+}
+
+bool argument_is_known(struct error *error, const char *name, bool known)
+{
+    return known || argument_is_wrong(error, name, "is not a value of its enum");
+}
+
+bool argument_is_limit(struct error *error, int limit)
+{
+    if (limit >= 0 && limit <= KEYWARD_PAGE_MAX)
+        return true;
+    error_set(error, KEYWARD_INVALID, "limit: must be 0 to %d", KEYWARD_PAGE_MAX);
+    return false;
+}
+
+bool argument_is_actor(struct error *error, const keyward_actor *actor)
+{
+    if (!argument_is_given(error, "actor", actor))
+        return false;
+    if (actor->is_host && actor->user_id)
+        return argument_is_wrong(error, "actor.user_id", "must be NULL where is_host is set");
+    if (!actor->is_host && !argument_is_id(error, "actor.user_id", actor->user_id))
+        return false;
+    return argument_is_optional_text(error, "actor.request_id", actor->request_id,
+                                     KEYWARD_SHORT_TEXT_MAX) &&
+           argument_is_optional_text(error, "actor.client_address", actor->client_address,
+                                     KEYWARD_SHORT_TEXT_MAX) &&
+           argument_is_optional_text(error, "actor.user_agent", actor->user_agent,
+                                     KEYWARD_LONG_TEXT_MAX) &&
+           argument_is_optional_text(error, "actor.reason", actor->reason, KEYWARD_LONG_TEXT_MAX);
+}
+
+int limit_or_default(int limit)
+{
+    return limit == 0 ? KEYWARD_PAGE_DEFAULT : limit;
+}

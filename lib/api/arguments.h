@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checks of what a caller passes in. Each returns false after recording KEYWARD_INVALID with the
+ * argument's name, so that they chain with && in the order of the arguments.
+ */
+#ifndef KEYWARD_API_ARGUMENTS_H
+#define KEYWARD_API_ARGUMENTS_H
+
+#include "base/error.h"
+
+/* Records that the argument is wrong and how; returns false. */
+bool argument_is_wrong(struct error *error, const char *name, const char *what);
+
+/* A pointer that must not be NULL. */
+bool argument_is_given(struct error *error, const char *name, const void *pointer);
+
+/* Text of 1 to `longest` bytes. */
+bool argument_is_text(struct error *error, const char *name, const char *text, size_t longest);
+
+/* The same, or NULL. */
+bool argument_is_optional_text(struct error *error, const char *name, const char *text,
+                               size_t longest);
+
+/* Text given by its length: 1 to `longest` bytes. */
+bool argument_is_sized_text(struct error *error, const char *name, const char *text, size_t length,
+                            size_t longest);
+
+/* A repository's, user's or key's id. */
+bool argument_is_id(struct error *error, const char *name, const char *id);
+
+/* A value of its enum. */
+bool argument_is_known(struct error *error, const char *name, bool known);
+
+/* A page's limit, which may be 0. */
+bool argument_is_limit(struct error *error, int limit);
+
+bool argument_is_actor(struct error *error, const keyward_actor *actor);
+
+/* The limit to use for a query's. */
+int limit_or_default(int limit);
+
+#endif

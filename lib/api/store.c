@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/store.h"
+#include "api/arguments.h"
+#include "operations/data_keys.h"
+#include "seal/token.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUSY_TIMEOUT_MAX 3600000 /* ms: an hour */
+
+struct error *store_error(const keyward *store)
+{
+    return error_begin(store ? store->stamp : 0);
+}
+
+enum keyward_status store_check(const keyward *store, struct error *error)
+{
+    if (!argument_is_given(error, "store", store))
+        return KEYWARD_INVALID;
+    return fork_guard_is_ours(&store->fork_guard) ? KEYWARD_OK : KEYWARD_FORKED;
+}
+
+enum keyward_status store_write(keyward *store, operation run, void *request, struct error *error)
+{
+    int64_t newest_event;
+    enum keyward_status status =
+        database_write(store->database, run, request, &newest_event, error);
+
+    if (newest_event > 0 && store->after_commit) {
+        struct error kept = *error; /* the callback may call the library, which starts it anew */
+        store->after_commit(store->after_commit_context, store, newest_event);
+        *error = kept;
+    }
+    return status;
+}
+
+static bool one_master_key(struct error *error, const keyward_options *options)
+{
+    int given = (options->master_key != NULL) + (options->master_key_file != NULL) +
+                (options->master_key_callback != NULL);
+
+    return given == 1 || argument_is_wrong(error, "options.master_key",
+                                           "set exactly one of master_key, master_key_file and "
+                                           "master_key_callback");
+}
+
+static bool options_are_valid(struct error *error, const keyward_options *options)
+{
+    if (!argument_is_given(error, "options", options))
+        return false;
+    if (options->version != KEYWARD_OPTIONS_VERSION)
+        return argument_is_wrong(error, "options.version",
+                                 "is not known; start from KEYWARD_OPTIONS_INIT");
+    if (options->busy_timeout_ms < 0 || options->busy_timeout_ms > BUSY_TIMEOUT_MAX)
+        return argument_is_wrong(error, "options.busy_timeout_ms", "must be 0 to 3600000");
+    if (options->access_key_prefix && !token_prefix_is_valid(options->access_key_prefix))
+        return argument_is_wrong(error, "options.access_key_prefix",
+                                 "must be 1 to 16 of a-z and 0-9");
+    return argument_is_known(error, "options.durability",
+                             options->durability == KEYWARD_SURVIVES_POWER_LOSS ||
+                                 options->durability == KEYWARD_SURVIVES_CRASH) &&
+           one_master_key(error, options);
+}
+
+static bool path_is_valid(struct error *error, const char *path)
+{
+    if (!argument_is_given(error, "path", path))
+        return false;
+    if (path[0] == '\0' || strcmp(path, ":memory:") == 0)
+        return argument_is_wrong(error, "path", "must name a file");
+    return true;
+}
+
+static keyward *store_new(const keyward_options *options)
+{
+    const char *prefix =
+        options->access_key_prefix ? options->access_key_prefix : TOKEN_PREFIX_DEFAULT;
+    keyward *store = calloc(1, sizeof *store);
+
+    if (!store)
+        return NULL;
+    if (!fork_guard_init(&store->fork_guard)) {
+        free(store);
+        return NULL;
+    }
+    if (!keyring_init(&store->services.keyring)) {
+        keyward_close(&store);
+        return NULL;
+    }
+    randombytes_buf(&store->stamp, sizeof store->stamp);
+    environment_init(&store->services.environment, options);
+    strcpy(store->services.prefix, prefix);
+    store->after_commit = options->after_commit;
+    store->after_commit_context = options->after_commit_context;
+    return store;
+}
+
+/* Opens the data keys before anything of an existing store is touched, so that a wrong master key
+ * changes nothing; a new store gets its first one. */
+static enum keyward_status unlock(keyward *store, const struct master_key *master_key,
+                                  struct error *error)
+{
+    struct data_keys keys = {.master_key = master_key, .keyring = &store->services.keyring};
+    enum keyward_status status = KEYWARD_NOT_FOUND;
+    int64_t newest_event;
+
+    if (!database_is_new(store->database))
+        status = database_read(store->database, data_keys_load, &keys, error);
+    if (status == KEYWARD_OK || status == KEYWARD_NOT_FOUND) {
+        enum keyward_status upgraded = database_upgrade(store->database, error);
+        if (upgraded != KEYWARD_OK)
+            return upgraded;
+    }
+    if (status == KEYWARD_NOT_FOUND)
+        status = database_write(store->database, data_keys_create, &keys, &newest_event, error);
+    if (status == KEYWARD_OK && !keyring_finish(&store->services.keyring, store->services.prefix,
+                                                &store->services.environment))
+        status = error_set(error, KEYWARD_IO, "random: reported a failure");
+    return status;
+}
+
+static enum keyward_status open_store(keyward *store, const char *path,
+                                      const keyward_options *options, struct error *error)
+{
+    const struct connection_options connection = {
+        .path = path,
+        .busy_timeout_ms = options->busy_timeout_ms,
+        .durability = options->durability,
+    };
+    struct master_key *master_key;
+    enum keyward_status status = master_key_obtain(options, &master_key, error);
+
+    if (status == KEYWARD_OK)
+        status = database_open(&store->database, &connection, &store->services, error);
+    if (status == KEYWARD_OK)
+        status = unlock(store, master_key, error);
+    master_key_free(&master_key);
+    return status;
+}
+
+enum keyward_status keyward_open(keyward **store, const char *path, const keyward_options *options)
+{
+    struct error *error = error_begin(0);
+    keyward *opened = NULL;
+    enum keyward_status status = KEYWARD_INVALID;
+
+    if (!argument_is_given(error, "store", store))
+        return error_end(error, status);
+    *store = NULL;
+    if (!path_is_valid(error, path) || !options_are_valid(error, options))
+        return error_end(error, status);
+    status = KEYWARD_NOMEM;
+    if (sodium_init() >= 0) /* 1: somebody else has done it */
+        opened = store_new(options);
+    if (opened)
+        status = open_store(opened, path, options, error);
+    if (status == KEYWARD_OK)
+        *store = opened;
+    else
+        keyward_close(&opened);
+    return error_end(error, status);
+}
+
+void keyward_close(keyward **store)
+{
+    keyward *closing = store ? *store : NULL;
+
+    if (!closing)
+        return;
+    *store = NULL;
+    database_close(&closing->database, !fork_guard_is_ours(&closing->fork_guard));
+    keyring_release(&closing->services.keyring);
+    fork_guard_release(&closing->fork_guard);
+    free(closing);
+}
+
+const keyward_error *keyward_last_error(const keyward *store)
+{
+    return error_of_thread(store ? store->stamp : 0);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The handle, and how a public function begins, reaches the database and ends. */
+#ifndef KEYWARD_API_STORE_H
+#define KEYWARD_API_STORE_H
+
+#include "base/fork_guard.h"
+#include "transaction/transaction.h"
+
+struct keyward {
+    struct fork_guard fork_guard;
+    uint64_t stamp; /* random: whose call an error record is about */
+    struct database *database;
+    struct services services;
+    void (*after_commit)(void *context, keyward *store, int64_t sequence);
+    void *after_commit_context;
+};
+
+/* Starts the thread's error record for the store (NULL: for none). */
+struct error *store_error(const keyward *store);
+
+/* KEYWARD_OK when the store may be used in this process, KEYWARD_INVALID or KEYWARD_FORKED. */
+enum keyward_status store_check(const keyward *store, struct error *error);
+
+/* Runs a writing operation and, outside of everything, the host's callback. */
+enum keyward_status store_write(keyward *store, operation run, void *request, struct error *error);
+
+#endif

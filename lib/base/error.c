@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local struct error thread_error = {.detail.message = "done"};
+
+static const keyward_error no_error = {.message = "done"};
+
+struct error *error_begin(uint64_t store_stamp)
+{
+    struct error *error = &thread_error;
+    memset(&error->detail, 0, sizeof error->detail);
+    error->detail.message = keyward_status_text(KEYWARD_OK);
+    error->store_stamp = store_stamp;
+    error->text[0] = '\0';
+    return error;
+}
+
+const keyward_error *error_of_thread(uint64_t store_stamp)
+{
+    return thread_error.store_stamp == store_stamp ? &thread_error.detail : &no_error;
+}
+
+enum keyward_status error_set(struct error *error, enum keyward_status status, const char *format,
+                              ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    error->detail.status = status;
+    error->detail.message = error->text;
+    return status;
+}
+
+enum keyward_status error_end(struct error *error, enum keyward_status status)
+{
+    if (error->detail.status != status || error->text[0] == '\0')
+        error->detail.message = keyward_status_text(status);
+    error->detail.status = status;
+    return status;
+}

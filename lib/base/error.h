@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The detail behind a status, one record a thread.
+ *
+ * A public function begins by starting its thread's record anew for its store and passes the
+ * pointer down, so that whoever does the work (perhaps another thread) writes into the caller's
+ * record. The text buffer is part of it: nothing is allocated while failing.
+ */
+#ifndef KEYWARD_BASE_ERROR_H
+#define KEYWARD_BASE_ERROR_H
+
+#include <keyward/keyward.h>
+
+struct error {
+    keyward_error detail;
+    uint64_t store_stamp; /* which store the call was on; 0: none */
+    char text[256];
+};
+
+/* Starts this thread's record anew for the store with this stamp. Never fails. */
+struct error *error_begin(uint64_t store_stamp);
+
+/* This thread's record if its last call was on that store, else a record that says KEYWARD_OK. */
+const keyward_error *error_of_thread(uint64_t store_stamp);
+
+/* Records the failure and returns `status`. The text names what a caller can act on. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+enum keyward_status
+error_set(struct error *error, enum keyward_status status, const char *format, ...);
+
+/* Closes the record with what the call returns; a status without a text of its own gets the
+ * standard one. Returns `status`. */
+enum keyward_status error_end(struct error *error, enum keyward_status status);
+
+#endif

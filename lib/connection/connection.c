@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection/connection.h"
+#include "connection/store_file.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+static enum keyward_status status_of(int sqlite_code)
+{
+    if (sqlite_code == SQLITE_IOERR_NOMEM)
+        return KEYWARD_NOMEM;
+    switch (sqlite_code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return KEYWARD_BUSY;
+    case SQLITE_NOMEM:
+        return KEYWARD_NOMEM;
+    case SQLITE_FULL:
+        return KEYWARD_FULL;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return KEYWARD_IO;
+    case SQLITE_READONLY:
+        return KEYWARD_READ_ONLY;
+    default: /* damaged pages, a schema that is not ours any more, a rule of the schema broken */
+        return KEYWARD_CORRUPT;
+    }
+}
+
+enum keyward_status connection_failed(struct connection *connection, int sqlite_code)
+{
+    enum keyward_status status = status_of(sqlite_code);
+
+    /* SQLite's text for the code, not for the statement: that one may quote SQL. */
+    error_set(connection->error, status, "%s (SQLite %d: %s)", keyward_status_text(status),
+              sqlite_code, sqlite3_errstr(sqlite_code));
+    connection->error->detail.sqlite_code = sqlite_code;
+    return status;
+}
+
+enum keyward_status connection_execute(struct connection *connection, const char *sql)
+{
+    int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? KEYWARD_OK : connection_failed(connection, code);
+}
+
+static enum keyward_status set_flag(struct connection *connection, int flag, int value)
+{
+    int code = sqlite3_db_config(connection->db, flag, value, (int *)NULL);
+    return code == SQLITE_OK ? KEYWARD_OK : connection_failed(connection, code);
+}
+
+/* SQLite's "Defense Against The Dark Arts": a file somebody prepared must not make us run code. */
+static enum keyward_status harden(struct connection *connection)
+{
+    enum keyward_status status = set_flag(connection, SQLITE_DBCONFIG_DEFENSIVE, 1);
+
+    if (status == KEYWARD_OK)
+        status = set_flag(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+    if (status == KEYWARD_OK)
+        status = set_flag(connection, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
+    if (status == KEYWARD_OK)
+        status = set_flag(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1);
+    if (status == KEYWARD_OK)
+        status = set_flag(connection, SQLITE_DBCONFIG_DQS_DML, 0);
+    if (status == KEYWARD_OK)
+        status = connection_execute(connection, "PRAGMA cell_size_check = ON");
+    return status;
+}
+
+static enum keyward_status set_durability(struct connection *connection,
+                                          enum keyward_durability durability)
+{
+    /* fullfsync: on macOS a plain fsync does not reach the disk; elsewhere it means nothing. */
+    return connection_execute(connection, durability == KEYWARD_SURVIVES_POWER_LOSS
+                                              ? "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;"
+                                                "PRAGMA checkpoint_fullfsync = ON"
+                                              : "PRAGMA synchronous = NORMAL");
+}
+
+static enum keyward_status open_database(struct connection **connection, const char *path,
+                                         struct error *error)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                      SQLITE_OPEN_EXRESCODE;
+    struct connection *opened = calloc(1, sizeof *opened);
+    enum keyward_status status = KEYWARD_OK;
+    int code;
+
+    *connection = opened;
+    if (!opened)
+        return KEYWARD_NOMEM;
+    opened->error = error;
+    code = sqlite3_open_v2(path, &opened->db, flags, NULL);
+    if (code != SQLITE_OK) {
+        status = connection_failed(opened, code);
+        connection_close(connection);
+    }
+    return status;
+}
+
+enum keyward_status connection_open(struct connection **connection,
+                                    const struct connection_options *options, bool create,
+                                    struct error *error)
+{
+    enum keyward_status status = KEYWARD_OK;
+    char *path = store_file_name(options->path);
+
+    *connection = NULL;
+    if (!path)
+        return KEYWARD_NOMEM;
+    if (create)
+        status = store_file_create(options->path, error);
+    if (status == KEYWARD_OK)
+        status = open_database(connection, path, error);
+    free(path);
+    if (status != KEYWARD_OK)
+        return status;
+
+    connection_set_busy_timeout(*connection, options->busy_timeout_ms);
+    status = set_flag(*connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+    if (status == KEYWARD_OK)
+        status = store_file_recognise(*connection, options->path);
+    if (status == KEYWARD_OK)
+        status = harden(*connection);
+    if (status == KEYWARD_OK && create)
+        status = store_file_mark(*connection, options->busy_timeout_ms);
+    if (status == KEYWARD_OK)
+        status = set_durability(*connection, options->durability);
+    if (status != KEYWARD_OK)
+        connection_close(connection);
+    return status;
+}
+
+enum keyward_status connection_open_memory(struct connection **connection, struct error *error)
+{
+    enum keyward_status status = open_database(connection, ":memory:", error);
+
+    if (status == KEYWARD_OK)
+        status = harden(*connection);
+    if (status != KEYWARD_OK)
+        connection_close(connection);
+    return status;
+}
+
+/* Nothing to write back: the last close may take the empty log away. */
+static bool log_is_empty(struct connection *connection)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 1;
+    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+    if (code == SQLITE_OK && log && log->pMethods)
+        log->pMethods->xFileSize(log, &size);
+    return size == 0;
+}
+
+void connection_close(struct connection **connection)
+{
+    struct connection *closing = *connection;
+
+    *connection = NULL;
+    if (!closing)
+        return;
+    for (int slot = 0; slot < QUERY_COUNT; slot++)
+        sqlite3_finalize(closing->statements[slot]);
+    if (closing->db && !closing->accepted && log_is_empty(closing))
+        connection_accept_file(closing);
+    sqlite3_close(closing->db);
+    free(closing);
+}
+
+void connection_accept_file(struct connection *connection)
+{
+    connection->accepted = true;
+    sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL);
+}
+
+void connection_set_busy_timeout(struct connection *connection, int milliseconds)
+{
+    sqlite3_busy_timeout(connection->db, milliseconds);
+}
+
+bool connection_in_transaction(const struct connection *connection)
+{
+    return !sqlite3_get_autocommit(connection->db);
+}

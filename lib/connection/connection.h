@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One SQLite connection: how it is opened, and what its result codes mean.
+ *
+ * A connection is used by one thread at a time. Its `error` points to the record of the call that
+ * uses it now, so that a failure is told to whoever asked.
+ */
+#ifndef KEYWARD_CONNECTION_CONNECTION_H
+#define KEYWARD_CONNECTION_CONNECTION_H
+
+#include "base/error.h"
+
+/* A slot for each prepared statement; its text stands beside the operation that runs it. */
+enum query_slot {
+    QUERY_BEGIN_READ,
+    QUERY_BEGIN_WRITE,
+    QUERY_COMMIT,
+    QUERY_ROLLBACK,
+    QUERY_STORE_READ,
+    QUERY_STORE_CREATE,
+    QUERY_DATA_KEYS_READ,
+    QUERY_DATA_KEY_CREATE,
+    QUERY_ACCESS_ROLE,
+    QUERY_ACCESS_PUT,
+    QUERY_ACCESS_REMOVE,
+    QUERY_ACCESS_OTHER_ADMIN,
+    QUERY_ACCESS_LIST,
+    QUERY_AUDIT_LAST,
+    QUERY_AUDIT_APPEND,
+    QUERY_AUDIT_TIME_OF,
+    QUERY_AUDIT_NEWEST_FIRST,
+    QUERY_AUDIT_OLDEST_FIRST,
+    QUERY_KEY_NEWEST_ID,
+    QUERY_KEY_SEAL,
+    QUERY_KEY_INSERT,
+    QUERY_KEY_FIND,
+    QUERY_KEY_FIND_BY_ACCESS_KEY,
+    QUERY_KEY_LIST,
+    QUERY_KEY_LIST_ALL,
+    QUERY_KEY_RENAME,
+    QUERY_AUTHENTICATE,
+    QUERY_CHECK_TOTALS,
+    QUERY_CHECK_FILE,
+    QUERY_CHECK_REFERENCES,
+    QUERY_CHECK_SCHEMA,
+    QUERY_CHECK_KEYS,
+    QUERY_CHECK_ORPHANS,
+    QUERY_CHECK_EVENTS,
+    QUERY_CHECK_UNSHOWN,
+    QUERY_COUNT
+};
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+struct connection {
+    struct sqlite3 *db;
+    struct sqlite3_stmt *statements[QUERY_COUNT]; /* prepared when first used */
+    struct error *error;
+    bool accepted; /* see connection_accept_file() */
+};
+
+/* How to open one. */
+struct connection_options {
+    const char *path;
+    int busy_timeout_ms;
+    enum keyward_durability durability;
+};
+
+/*
+ * Opens the store's file. `create` makes a new store of a missing or empty one and leaves any other
+ * file that is no store untouched. The schema is not looked at.
+ * KEYWARD_OK, KEYWARD_NO_FOLDER, KEYWARD_READ_ONLY, KEYWARD_NOT_A_STORE or the disk's codes.
+ */
+enum keyward_status connection_open(struct connection **connection,
+                                    const struct connection_options *options, bool create,
+                                    struct error *error);
+
+/* Opens an empty database in memory. */
+enum keyward_status connection_open_memory(struct connection **connection, struct error *error);
+
+/* Closes and frees; NULL is fine. */
+void connection_close(struct connection **connection);
+
+/* From now on the last close may write the log back into the file, as SQLite does by itself. Until
+ * then a file that turns out not to be the caller's keeps its bytes. */
+void connection_accept_file(struct connection *connection);
+
+/* How long the next statements may wait for another process. */
+void connection_set_busy_timeout(struct connection *connection, int milliseconds);
+
+/* True while a transaction is open. */
+bool connection_in_transaction(const struct connection *connection);
+
+/* Runs statements that take and return nothing. */
+enum keyward_status connection_execute(struct connection *connection, const char *sql);
+
+/* Records a SQLite result code in the error record and returns the status it means. */
+enum keyward_status connection_failed(struct connection *connection, int sqlite_code);
+
+#endif

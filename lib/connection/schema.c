@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection/schema.h"
+#include "connection/schema_steps.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+int schema_newest_version(void)
+{
+    return (int)schema_step_count;
+}
+
+static enum keyward_status read_version(struct connection *connection, int *version)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(connection->db, "PRAGMA user_version", -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW ? KEYWARD_OK : connection_failed(connection, code);
+}
+
+/* Another process may have taken the step since we looked: the version is read again inside. */
+static enum keyward_status take_step(struct connection *connection, int step)
+{
+    char sql[48];
+    int version = 0;
+    enum keyward_status status = connection_execute(connection, "BEGIN IMMEDIATE");
+
+    if (status != KEYWARD_OK)
+        return status;
+    status = read_version(connection, &version);
+    if (status == KEYWARD_OK && version < step) {
+        status = connection_execute(connection, schema_steps[step - 1]);
+        snprintf(sql, sizeof sql, "PRAGMA user_version = %d", step);
+        if (status == KEYWARD_OK)
+            status = connection_execute(connection, sql);
+    }
+    if (status == KEYWARD_OK)
+        status = connection_execute(connection, "COMMIT");
+    if (connection_in_transaction(connection))
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+enum keyward_status schema_read_version(struct connection *connection, int *version)
+{
+    enum keyward_status status = read_version(connection, version);
+
+    if (status == KEYWARD_OK && *version > schema_newest_version())
+        return error_set(connection->error, KEYWARD_NEWER_SCHEMA,
+                         "the store has schema %d; this keyward knows up to %d", *version,
+                         schema_newest_version());
+    return status;
+}
+
+enum keyward_status schema_upgrade_to(struct connection *connection, int version)
+{
+    int current = 0;
+    enum keyward_status status = schema_read_version(connection, &current);
+
+    for (int step = current + 1; status == KEYWARD_OK && step <= version; step++)
+        status = take_step(connection, step);
+    return status;
+}
+
+enum keyward_status schema_upgrade(struct connection *connection)
+{
+    return schema_upgrade_to(connection, schema_newest_version());
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection/store_file.h"
+#include "base/deadline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* SQLite's file format, section 1.3: the header of 100 bytes. */
+#define HEADER_SIZE 100
+#define HEADER_APPLICATION_ID 68
+static const char header_magic[16] = "SQLite format 3";
+
+char *store_file_name(const char *path)
+{
+    const char *in_this_folder = strncmp(path, "file:", 5) == 0 ? "./" : "";
+    size_t size = strlen(path) + sizeof "./";
+    char *name = malloc(size);
+
+    if (name)
+        snprintf(name, size, "%s%s", in_this_folder, path);
+    return name;
+}
+
+static enum keyward_status status_of_errno(int number, const char *path, struct error *error)
+{
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+        return error_set(error, KEYWARD_NO_FOLDER, "the folder of '%.160s' does not exist", path);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return error_set(error, KEYWARD_READ_ONLY, "'%.160s' cannot be created: %s", path,
+                         strerror(number));
+    case ENOSPC:
+    case EDQUOT:
+        return error_set(error, KEYWARD_FULL, "'%.160s' cannot be created: %s", path,
+                         strerror(number));
+    default:
+        return error_set(error, KEYWARD_IO, "'%.160s' cannot be created: %s", path,
+                         strerror(number));
+    }
+}
+
+/* SQLite would create the file readable for all and open it at once. mknod makes it private from
+ * the start and never opens it: closing a descriptor of our own would drop the locks that another
+ * store of this process has on the file (fcntl's rule). */
+static int make_private_file(const char *path)
+{
+#ifdef __linux__
+    return mknod(path, S_IFREG | S_IRUSR | S_IWUSR, 0);
+#else
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    return fd < 0 ? -1 : close(fd);
+#endif
+}
+
+enum keyward_status store_file_create(const char *path, struct error *error)
+{
+    struct stat file;
+
+    if (stat(path, &file) == 0)
+        return S_ISREG(file.st_mode)
+                   ? KEYWARD_OK
+                   : error_set(error, KEYWARD_NOT_A_STORE, "'%.160s' is not a regular file", path);
+    if (errno == EACCES)
+        return error_set(error, KEYWARD_READ_ONLY, "the folder of '%.160s' cannot be searched",
+                         path);
+    if (make_private_file(path) == 0 || errno == EEXIST)
+        return KEYWARD_OK;
+    return status_of_errno(errno, path, error);
+}
+
+static bool journal_exists(const char *path)
+{
+    size_t size = strlen(path) + sizeof "-journal";
+    char *journal = malloc(size);
+    struct stat file;
+    bool exists;
+
+    if (!journal)
+        return false;
+    snprintf(journal, size, "%s-journal", path);
+    exists = stat(journal, &file) == 0;
+    free(journal);
+    return exists;
+}
+
+static bool header_is_ours(const unsigned char *header)
+{
+    const unsigned char *id = header + HEADER_APPLICATION_ID;
+
+    return memcmp(header, header_magic, sizeof header_magic) == 0 &&
+           ((uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3]) ==
+               STORE_APPLICATION_ID;
+}
+
+enum keyward_status store_file_recognise(struct connection *connection, const char *path)
+{
+    unsigned char header[HEADER_SIZE];
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (code == SQLITE_OK)
+        code = file->pMethods->xFileSize(file, &size);
+    if (code != SQLITE_OK)
+        return connection_failed(connection, code);
+    if (sqlite3_db_readonly(connection->db, "main") == 1)
+        return error_set(connection->error, KEYWARD_READ_ONLY, "'%.160s' cannot be written", path);
+    if (size == 0)
+        return KEYWARD_OK;
+    code = size < HEADER_SIZE ? SQLITE_IOERR_SHORT_READ
+                              : file->pMethods->xRead(file, header, sizeof header, 0);
+    if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+        return connection_failed(connection, code);
+    /* A store whose very first transaction was cut off has its journal; SQLite will undo it. */
+    if ((code == SQLITE_OK && header_is_ours(header)) || journal_exists(path))
+        return KEYWARD_OK;
+    return error_set(connection->error, KEYWARD_NOT_A_STORE, "'%.160s' is not a keyward store",
+                     path);
+}
+
+static int read_number(struct connection *connection, const char *sql, int64_t *number)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        *number = sqlite3_column_int64(statement, 0);
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* In a rollback-journal transaction, so that the mark is in the file itself before a log exists. */
+static enum keyward_status write_mark(struct connection *connection)
+{
+    char sql[64];
+    int64_t id = 0, objects = 0;
+    int code;
+    enum keyward_status status = connection_execute(connection, "BEGIN IMMEDIATE");
+
+    if (status != KEYWARD_OK)
+        return status;
+    code = read_number(connection, "PRAGMA application_id", &id);
+    if (code == SQLITE_OK)
+        code = read_number(connection, "SELECT count(*) FROM sqlite_schema", &objects);
+    if (code != SQLITE_OK) {
+        status = connection_failed(connection, code);
+    } else if (id != STORE_APPLICATION_ID && objects > 0) {
+        status = error_set(connection->error, KEYWARD_NOT_A_STORE, "the file is no keyward store");
+    } else if (id != STORE_APPLICATION_ID) {
+        snprintf(sql, sizeof sql, "PRAGMA application_id = %d", STORE_APPLICATION_ID);
+        status = connection_execute(connection, sql);
+    }
+    if (status == KEYWARD_OK)
+        status = connection_execute(connection, "COMMIT");
+    if (status != KEYWARD_OK && connection_in_transaction(connection))
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+enum keyward_status store_file_mark(struct connection *connection, int busy_timeout_ms)
+{
+    struct deadline deadline = deadline_in(busy_timeout_ms);
+    enum keyward_status status;
+    int64_t id = 0;
+    int code = read_number(connection, "PRAGMA application_id", &id);
+
+    if (code != SQLITE_OK)
+        return connection_failed(connection, code);
+    status = id == STORE_APPLICATION_ID ? KEYWARD_OK : write_mark(connection);
+    if (status != KEYWARD_OK)
+        return status;
+    /* Switching needs the file alone for a moment, and SQLite does not wait for that by itself. */
+    do {
+        status = connection_execute(connection, "PRAGMA journal_mode = WAL");
+    } while (status == KEYWARD_BUSY && deadline_pause(&deadline));
+    return status;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "operations/audit.h"
+#include "base/result.h"
+#include "base/status.h"
+#include "connection/statement.h"
+#include "operations/access.h"
+
+#include <string.h>
+
+static const struct query last_event = {
+    QUERY_AUDIT_LAST, "SELECT sequence, at FROM audit_events ORDER BY sequence DESC LIMIT 1"};
+
+static const struct query append_event = {
+    QUERY_AUDIT_APPEND,
+    "INSERT INTO audit_events (sequence, at, action, actor_id, repo_id, key_id, user_id, name,"
+    " previous_name, provider, role, reason, reason_text, request_id, client_address, user_agent,"
+    " sealed_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+    " ?17)"};
+
+static const struct query time_of_event = {QUERY_AUDIT_TIME_OF,
+                                           "SELECT at FROM audit_events WHERE sequence = ?1"};
+
+#define SELECT_EVENTS                                                                             \
+    "SELECT sequence, at, action, actor_id, repo_id, key_id, user_id, name, previous_name,"       \
+    " provider, role, reason, reason_text, request_id, client_address, user_agent, sealed_sha256" \
+    " FROM audit_events WHERE sequence BETWEEN ?1 AND ?2"                                         \
+    " AND (?3 IS NULL OR repo_id = ?3) AND (?4 IS NULL OR key_id = ?4)"                           \
+    " AND (?5 IS NULL OR actor_id = ?5 OR user_id = ?5) AND (?6 IS NULL OR action = ?6)"
+
+static const struct query list_newest_first = {QUERY_AUDIT_NEWEST_FIRST,
+                                               SELECT_EVENTS " ORDER BY sequence DESC LIMIT ?7"};
+static const struct query list_oldest_first = {QUERY_AUDIT_OLDEST_FIRST,
+                                               SELECT_EVENTS " ORDER BY sequence LIMIT ?7"};
+
+enum event_column {
+    SEQUENCE,
+    AT,
+    ACTION,
+    ACTOR_ID,
+    REPO_ID,
+    KEY_ID,
+    USER_ID,
+    NAME,
+    PREVIOUS_NAME,
+    PROVIDER,
+    ROLE,
+    REASON,
+    REASON_TEXT,
+    REQUEST_ID,
+    CLIENT_ADDRESS,
+    USER_AGENT,
+    SEALED_SHA256
+};
+
+static enum keyward_status find_last(struct connection *connection, int64_t *sequence, int64_t *at)
+{
+    struct statement last = statement_begin(connection, &last_event);
+
+    *sequence = *at = 0;
+    if (statement_row(&last)) {
+        *sequence = statement_number(&last, 0);
+        *at = statement_number(&last, 1);
+    }
+    return statement_end(&last);
+}
+
+static void bind_event(struct statement *append, const keyward_event *event)
+{
+    statement_bind_number(append, event->sequence);
+    statement_bind_number(append, event->at);
+    statement_bind_text(append, keyward_action_text(event->action));
+    statement_bind_text(append, event->actor_id);
+    statement_bind_text(append, event->repo_id);
+    statement_bind_text(append, event->key_id);
+    statement_bind_text(append, event->user_id);
+    statement_bind_text(append, event->name);
+    statement_bind_text(append, event->previous_name);
+    statement_bind_text(append, event->provider);
+    statement_bind_text(append, event->role);
+    statement_bind_text(append, event->reason);
+    statement_bind_text(append, event->reason_text);
+    statement_bind_text(append, event->request_id);
+    statement_bind_text(append, event->client_address);
+    statement_bind_text(append, event->user_agent);
+    statement_bind_blob(append, event->sealed_sha256, 32);
+}
+
+enum keyward_status audit_append(struct transaction *transaction, const keyward_actor *actor,
+                                 keyward_event *event)
+{
+    enum keyward_status status = KEYWARD_OK;
+    struct statement append;
+    int64_t now = environment_now(&transaction->services->environment);
+
+    if (transaction->last_sequence == 0)
+        status =
+            find_last(transaction->connection, &transaction->last_sequence, &transaction->last_at);
+    if (status != KEYWARD_OK)
+        return status;
+    event->sequence = transaction->last_sequence + 1;
+    event->at = now > transaction->last_at ? now : transaction->last_at; /* never back */
+    event->actor_id = actor->is_host ? NULL : actor->user_id;
+    event->request_id = actor->request_id;
+    event->client_address = actor->client_address;
+    event->user_agent = actor->user_agent;
+    if (!event->reason_text)
+        event->reason_text = actor->reason;
+
+    append = statement_begin(transaction->connection, &append_event);
+    bind_event(&append, event);
+    status = statement_run(&append);
+    if (status == KEYWARD_OK) {
+        transaction->last_sequence = event->sequence;
+        transaction->last_at = event->at;
+        transaction->appended = true;
+    }
+    return status;
+}
+
+/* The first event at or after `time`, by bisection: times never decrease with the sequence. */
+static enum keyward_status first_at_or_after(struct connection *connection, int64_t time,
+                                             int64_t *sequence)
+{
+    int64_t low = 1, high, last_at;
+    enum keyward_status status = find_last(connection, &high, &last_at);
+
+    for (high += 1; status == KEYWARD_OK && low < high;) {
+        int64_t middle = low + (high - low) / 2;
+        struct statement look = statement_begin(connection, &time_of_event);
+        statement_bind_number(&look, middle);
+        bool later = statement_row(&look) && statement_number(&look, 0) >= time;
+        status = statement_end(&look);
+        if (later)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    *sequence = low;
+    return status;
+}
+
+/* The range of sequences that the query's times and page leave. */
+static enum keyward_status find_range(struct connection *connection,
+                                      const keyward_event_query *query, int64_t *first,
+                                      int64_t *last)
+{
+    enum keyward_status status = KEYWARD_OK;
+    int64_t bound;
+
+    *first = query->after_sequence + 1;
+    *last = query->before_sequence > 0 ? query->before_sequence - 1 : INT64_MAX;
+    if (query->from > 0) {
+        status = first_at_or_after(connection, query->from, &bound);
+        if (bound > *first)
+            *first = bound;
+    }
+    if (status == KEYWARD_OK && query->until > 0) {
+        status = first_at_or_after(connection, query->until, &bound);
+        if (bound - 1 < *last)
+            *last = bound - 1;
+    }
+    return status;
+}
+
+/* Copies a column's text; false for no memory. */
+static bool copy_text(void *list, const struct statement *row, int column, const char **copy)
+{
+    const char *text = statement_text(row, column);
+    *copy = result_copy(list, text, statement_length(row, column));
+    return *copy || !text;
+}
+
+static enum keyward_status read_event(void *list, const struct statement *row,
+                                      const keyward_event **read)
+{
+    keyward_event *event = result_alloc(list, sizeof *event);
+    const void *hash = statement_blob(row, SEALED_SHA256);
+    int action = action_value(statement_text(row, ACTION));
+
+    *read = event;
+    if (!event)
+        return KEYWARD_NOMEM;
+    if (action < 0)
+        return KEYWARD_CORRUPT;
+    event->sequence = statement_number(row, SEQUENCE);
+    event->at = statement_number(row, AT);
+    event->action = (enum keyward_action)action;
+    event->sealed_sha256 = result_copy(list, hash, statement_length(row, SEALED_SHA256));
+    if (copy_text(list, row, ACTOR_ID, &event->actor_id) &&
+        copy_text(list, row, REPO_ID, &event->repo_id) &&
+        copy_text(list, row, KEY_ID, &event->key_id) &&
+        copy_text(list, row, USER_ID, &event->user_id) &&
+        copy_text(list, row, NAME, &event->name) &&
+        copy_text(list, row, PREVIOUS_NAME, &event->previous_name) &&
+        copy_text(list, row, PROVIDER, &event->provider) &&
+        copy_text(list, row, ROLE, &event->role) && copy_text(list, row, REASON, &event->reason) &&
+        copy_text(list, row, REASON_TEXT, &event->reason_text) &&
+        copy_text(list, row, REQUEST_ID, &event->request_id) &&
+        copy_text(list, row, CLIENT_ADDRESS, &event->client_address) &&
+        copy_text(list, row, USER_AGENT, &event->user_agent) && (event->sealed_sha256 || !hash))
+        return KEYWARD_OK;
+    return KEYWARD_NOMEM;
+}
+
+static enum keyward_status read_page(struct connection *connection,
+                                     const keyward_event_query *query, int64_t first, int64_t last,
+                                     keyward_event_list *page)
+{
+    size_t limit = (size_t)query->limit;
+    const keyward_event **events = result_alloc(page, limit * sizeof *events);
+    enum keyward_status ended, status = events ? KEYWARD_OK : KEYWARD_NOMEM;
+    struct statement list =
+        statement_begin(connection, query->oldest_first ? &list_oldest_first : &list_newest_first);
+
+    page->events = events;
+    statement_bind_number(&list, first);
+    statement_bind_number(&list, last);
+    statement_bind_text(&list, query->repo_id);
+    statement_bind_text(&list, query->key_id);
+    statement_bind_text(&list, query->user_id);
+    statement_bind_text(
+        &list, query->action == KEYWARD_ACTION_ANY ? NULL : keyward_action_text(query->action));
+    statement_bind_number(&list, query->limit + 1); /* one more tells whether there is more */
+    while (status == KEYWARD_OK && statement_row(&list)) {
+        if (page->count == limit)
+            page->more = true;
+        else
+            status = read_event(page, &list, &events[page->count++]);
+    }
+    ended = statement_end(&list);
+    return status == KEYWARD_OK ? ended : status;
+}
+
+enum keyward_status audit_list(struct transaction *transaction, void *request)
+{
+    struct audit_list *list = request;
+    const keyward_event_query *query = &list->query;
+    int64_t first, last;
+    enum keyward_status status =
+        access_allows(transaction, list->actor, query->repo_id, KEYWARD_READER);
+
+    if (status == KEYWARD_OK)
+        status = find_range(transaction->connection, query, &first, &last);
+    if (status == KEYWARD_OK)
+        status = read_page(transaction->connection, query, first, last, list->events);
+    return status;
+}

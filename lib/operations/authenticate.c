@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "operations/authenticate.h"
+#include "base/status.h"
+#include "connection/statement.h"
+#include "seal/token.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* An unknown access key walks the same way as a known one: a miss in the secrets, then a search for
+ * the decoy, whose id no key has. */
+static const struct query find_secret = {
+    QUERY_AUTHENTICATE,
+    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.deleted, k.provider, k.deleted_at,"
+    " k.deleted_event FROM (SELECT 1)"
+    " LEFT JOIN sealed_secrets AS s ON s.access_key = ?1"
+    " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy')"
+    " AND k.deleted IN (0, 1)"
+    " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
+
+enum column { REPO_ID, KEY_ID, DATA_KEY_ID, SEALED, DELETED, PROVIDER, DELETED_AT, DELETED_EVENT };
+
+/* A sealed secret and where it stands; the decoy for an unknown access key. */
+struct sealed_secret {
+    bool known;
+    struct seal_place place;
+    const unsigned char *sealed;
+    size_t length;
+};
+
+static struct sealed_secret sealed_of_row(const struct transaction *transaction,
+                                          const struct authentication *request,
+                                          const struct statement *row)
+{
+    const struct keyring *keyring = &transaction->services->keyring;
+    struct sealed_secret secret = {.known = statement_text(row, REPO_ID) != NULL};
+
+    if (!secret.known) {
+        secret.place = keyring->decoy_place;
+        secret.sealed = keyring->decoy;
+        secret.length = keyring->decoy_length;
+        return secret;
+    }
+    secret.place = (struct seal_place){
+        .data_key_id = statement_number(row, DATA_KEY_ID),
+        .repo_id = statement_text(row, REPO_ID),
+        .repo_id_length = statement_length(row, REPO_ID),
+        .key_id = statement_text(row, KEY_ID),
+        .key_id_length = statement_length(row, KEY_ID),
+        .access_key = request->access_key,
+        .access_key_length = strlen(request->access_key),
+    };
+    secret.sealed = statement_blob(row, SEALED);
+    secret.length = statement_length(row, SEALED);
+    return secret;
+}
+
+/* Opens into the reader's guarded memory, compares in constant time, wipes. */
+static enum keyward_status compare(struct transaction *transaction,
+                                   const struct authentication *request,
+                                   const struct sealed_secret *secret, bool *equal)
+{
+    const struct data_key *data_key =
+        keyring_find(&transaction->services->keyring, secret->place.data_key_id);
+    unsigned char *plain = transaction->guarded;
+    size_t length = secret->length - SEAL_OVERHEAD;
+    size_t compared = length < request->secret_length ? length : request->secret_length;
+
+    if (!data_key || secret->length <= SEAL_OVERHEAD || secret->length > SEALED_SECRET_MAX ||
+        !unseal_secret(data_key->key, &secret->place, secret->sealed, secret->length, plain))
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
+    *equal =
+        (sodium_memcmp(plain, request->secret, compared) == 0) & (length == request->secret_length);
+    sodium_memzero(plain, length);
+    return KEYWARD_OK;
+}
+
+static enum keyward_status refuse(struct authentication *request, enum keyward_cause cause)
+{
+    request->cause = cause;
+    return KEYWARD_REFUSED;
+}
+
+static enum keyward_status identify(struct transaction *transaction,
+                                    const struct authentication *request,
+                                    const struct sealed_secret *secret, const struct statement *row)
+{
+    keyward_identity *identity = request->identity;
+    int provider = provider_value(statement_text(row, PROVIDER));
+
+    if (provider < 0 || secret->place.repo_id_length >= sizeof identity->repo_id ||
+        secret->place.key_id_length >= sizeof identity->key_id)
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
+    memcpy(identity->repo_id, secret->place.repo_id, secret->place.repo_id_length);
+    memcpy(identity->key_id, secret->place.key_id, secret->place.key_id_length);
+    identity->provider = (enum keyward_provider)provider;
+    return KEYWARD_OK;
+}
+
+static enum keyward_status judge(struct transaction *transaction, struct authentication *request,
+                                 const struct statement *row)
+{
+    struct sealed_secret secret = sealed_of_row(transaction, request, row);
+    bool equal = false;
+    enum keyward_status status = compare(transaction, request, &secret, &equal);
+
+    if (status != KEYWARD_OK)
+        return status;
+    if (!secret.known)
+        return refuse(request, KEYWARD_CAUSE_UNKNOWN);
+    if (!equal)
+        return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
+    if (statement_number(row, DELETED) != 0) {
+        request->deleted_at = statement_number(row, DELETED_AT);
+        request->deleted_event = statement_number(row, DELETED_EVENT);
+        return refuse(request, KEYWARD_CAUSE_DELETED);
+    }
+    return identify(transaction, request, &secret, row); /* also finds a secret without a key */
+}
+
+enum keyward_status authenticate(struct transaction *transaction, void *request)
+{
+    struct authentication *authentication = request;
+    struct statement find;
+    enum keyward_status ended, status = KEYWARD_CORRUPT;
+
+    if (!token_is_access_key(authentication->access_key, strlen(authentication->access_key)) ||
+        token_is_mistyped_secret(authentication->secret, authentication->secret_length))
+        return refuse(authentication, KEYWARD_CAUSE_MALFORMED);
+    find = statement_begin(transaction->connection, &find_secret);
+    statement_bind_text(&find, authentication->access_key);
+    if (statement_row(&find))
+        status = judge(transaction, authentication, &find);
+    ended = statement_end(&find);
+    return ended == KEYWARD_OK ? status : ended;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "operations/check.h"
+#include "connection/schema.h"
+#include "connection/statement.h"
+#include "operations/check_report.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define PROGRESS_EVERY 1024 /* rows */
+
+static const struct query totals = {
+    QUERY_CHECK_TOTALS,
+    "SELECT (SELECT count(*) FROM api_keys) + (SELECT count(*) FROM audit_events)"};
+static const struct query schema_objects = {
+    QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
+                        " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"};
+static enum keyward_status report_progress(struct check *check)
+{
+    const keyward_check_options *options = check->options;
+
+    if (!options || !options->progress)
+        return KEYWARD_OK;
+    return options->progress(options->progress_context, check->done, check->total) == 0
+               ? KEYWARD_OK
+               : KEYWARD_CANCELLED;
+}
+
+static enum keyward_status one_done(struct check *check)
+{
+    check->done++;
+    return check->done % PROGRESS_EVERY == 0 ? report_progress(check) : KEYWARD_OK;
+}
+
+static enum keyward_status count_work(struct transaction *transaction, struct check *check)
+{
+    struct statement count = statement_begin(transaction->connection, &totals);
+
+    if (statement_row(&count))
+        check->total = statement_number(&count, 0);
+    return statement_end(&count);
+}
+
+/* Merges the objects of the store with those that a new store of its version has. */
+static enum keyward_status compare_objects(struct check *check, struct statement *ours,
+                                           struct statement *wanted)
+{
+    enum keyward_status status = KEYWARD_OK;
+    bool have = statement_row(ours), want = statement_row(wanted);
+
+    while (status == KEYWARD_OK && (have || want)) {
+        const char *name = have ? statement_text(ours, 0) : NULL;
+        const char *expected = want ? statement_text(wanted, 0) : NULL;
+        int order = !name ? 1 : !expected ? -1 : strcmp(name, expected);
+
+        if (order < 0)
+            status = report_finding(check->report, "the schema has what keyward did not put there",
+                                    name, NULL, NULL, 0);
+        else if (order > 0)
+            status = report_finding(check->report, "the schema lacks", expected, NULL, NULL, 0);
+        else if (strcmp(statement_text(ours, 1), statement_text(wanted, 1)) != 0)
+            status =
+                report_finding(check->report, "the schema was changed at", name, NULL, NULL, 0);
+        if (order <= 0)
+            have = statement_row(ours);
+        if (order >= 0)
+            want = statement_row(wanted);
+    }
+    return status;
+}
+
+static enum keyward_status check_schema(struct transaction *transaction, struct check *check)
+{
+    struct connection *fresh;
+    enum keyward_status first, second, status = connection_open_memory(&fresh, transaction->error);
+
+    if (status == KEYWARD_OK)
+        status = schema_upgrade(fresh);
+    if (status == KEYWARD_OK) {
+        struct statement ours = statement_begin(transaction->connection, &schema_objects);
+        struct statement wanted = statement_begin(fresh, &schema_objects);
+        status = compare_objects(check, &ours, &wanted);
+        first = statement_end(&ours);
+        second = statement_end(&wanted);
+        if (status == KEYWARD_OK)
+            status = first == KEYWARD_OK ? second : first;
+    }
+    connection_close(&fresh);
+    return status;
+}
+
+enum key_column {
+    REPO_ID,
+    KEY_ID,
+    ACCESS_KEY,
+    DATA_KEY_ID,
+    SEALED,
+    SEALED_SHA256,
+    PLACE_FITS,
+    CREATION_FITS,
+    DELETION_FITS
+};
+
+static bool secret_opens(struct transaction *transaction, const struct statement *row)
+{
+    const struct seal_place place = {
+        .data_key_id = statement_number(row, DATA_KEY_ID),
+        .repo_id = statement_text(row, REPO_ID),
+        .repo_id_length = statement_length(row, REPO_ID),
+        .key_id = statement_text(row, KEY_ID),
+        .key_id_length = statement_length(row, KEY_ID),
+        .access_key = statement_text(row, ACCESS_KEY),
+        .access_key_length = statement_length(row, ACCESS_KEY),
+    };
+    const struct data_key *data_key =
+        keyring_find(&transaction->services->keyring, place.data_key_id);
+    size_t length = statement_length(row, SEALED);
+    bool opens = data_key && length > SEAL_OVERHEAD && length <= SEALED_SECRET_MAX &&
+                 unseal_secret(data_key->key, &place, statement_blob(row, SEALED), length,
+                               transaction->guarded);
+
+    if (opens)
+        sodium_memzero(transaction->guarded, length - SEAL_OVERHEAD);
+    return opens;
+}
+
+static bool hash_fits(const struct statement *row)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+
+    if (statement_length(row, SEALED_SHA256) != sizeof hash)
+        return false;
+    crypto_hash_sha256(hash, statement_blob(row, SEALED), statement_length(row, SEALED));
+    return memcmp(hash, statement_blob(row, SEALED_SHA256), sizeof hash) == 0;
+}
+
+static enum keyward_status check_key(struct transaction *transaction, struct check *check,
+                                     const struct statement *row)
+{
+    const char *repo_id = statement_text(row, REPO_ID), *key_id = statement_text(row, KEY_ID);
+    const char *problems[3] = {NULL};
+    size_t count = 0;
+    enum keyward_status status = KEYWARD_OK;
+
+    if (!statement_number(row, CREATION_FITS))
+        problems[count++] = "the key has no creation event of its own";
+    if (!statement_number(row, DELETION_FITS))
+        problems[count++] = "the key is marked deleted without the event of its deletion";
+    if (!statement_blob(row, SEALED))
+        problems[count++] = "the key has no sealed secret";
+    else if (!statement_number(row, PLACE_FITS) || !secret_opens(transaction, row))
+        problems[count++] = "the sealed secret does not open";
+    else if (statement_number(row, CREATION_FITS) && !hash_fits(row))
+        problems[count++] = "the sealed secret is not the one of the creation event";
+    for (size_t i = 0; status == KEYWARD_OK && i < count; i++)
+        status = report_finding(check->report, problems[i], NULL, repo_id, key_id, 0);
+    check->report->keys_checked++;
+    return status == KEYWARD_OK ? one_done(check) : status;
+}
+
+static enum keyward_status check_file(struct transaction *transaction, struct check *check,
+                                      const struct statement *row)
+{
+    const char *text = statement_text(row, 0);
+
+    (void)transaction;
+    if (text && strcmp(text, "ok") == 0)
+        return KEYWARD_OK;
+    return report_finding(check->report, "SQLite's integrity check", text, NULL, NULL, 0);
+}
+
+static enum keyward_status check_reference(struct transaction *transaction, struct check *check,
+                                           const struct statement *row)
+{
+    (void)transaction;
+    return report_finding(check->report, "a row refers to one that does not exist, in table",
+                          statement_text(row, 0), NULL, NULL, 0);
+}
+
+static enum keyward_status check_orphan(struct transaction *transaction, struct check *check,
+                                        const struct statement *row)
+{
+    (void)transaction;
+    return report_finding(check->report, "a sealed secret belongs to no key", NULL,
+                          statement_text(row, 0), statement_text(row, 1), 0);
+}
+
+static enum keyward_status check_event(struct transaction *transaction, struct check *check,
+                                       const struct statement *row)
+{
+    int64_t sequence = statement_number(row, 0), at = statement_number(row, 1);
+    enum keyward_status status = KEYWARD_OK;
+
+    (void)transaction;
+    if (sequence != check->last_sequence + 1)
+        status = report_finding(check->report, "events before this one are missing", NULL, NULL,
+                                NULL, sequence);
+    if (status == KEYWARD_OK && check->last_sequence > 0 && at < check->last_at)
+        status = report_finding(check->report, "the event is older than the one before it", NULL,
+                                NULL, NULL, sequence);
+    check->last_sequence = sequence;
+    check->last_at = at;
+    check->report->events_checked++;
+    return status == KEYWARD_OK ? one_done(check) : status;
+}
+
+static enum keyward_status check_unshown(struct transaction *transaction, struct check *check,
+                                         const struct statement *row)
+{
+    const char *problem = statement_number(row, 3)
+                              ? "the key of a creation event does not exist"
+                              : "the key of a deletion event is not marked with it";
+
+    (void)transaction;
+    return report_finding(check->report, problem, NULL, statement_text(row, 1),
+                          statement_text(row, 2), statement_number(row, 0));
+}
+
+/* What is looked at, a statement each, and what is made of its rows. */
+static const struct check_part {
+    const struct query query;
+    enum keyward_status (*row)(struct transaction *, struct check *, const struct statement *);
+} parts[] = {
+    {{QUERY_CHECK_FILE, "PRAGMA integrity_check(100)"}, check_file},
+    {{QUERY_CHECK_REFERENCES, "PRAGMA foreign_key_check"}, check_reference},
+    {{QUERY_CHECK_KEYS,
+      "SELECT k.repo_id, k.id, k.access_key, s.data_key_id, s.sealed, c.sealed_sha256,"
+      " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
+      " c.action IS 'key.created' AND c.repo_id IS k.repo_id AND c.key_id IS k.id,"
+      " k.deleted = 0 OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
+      " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by)"
+      " FROM api_keys AS k"
+      " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
+      " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
+      " LEFT JOIN audit_events AS d ON d.sequence = k.deleted_event"},
+     check_key},
+    {{QUERY_CHECK_ORPHANS,
+      "SELECT repo_id, key_id FROM sealed_secrets AS s WHERE NOT EXISTS"
+      " (SELECT 1 FROM api_keys AS k WHERE k.repo_id = s.repo_id AND k.deleted IN (0, 1)"
+      " AND k.id = s.key_id AND k.access_key = s.access_key)"},
+     check_orphan},
+    {{QUERY_CHECK_EVENTS, "SELECT sequence, at FROM audit_events ORDER BY sequence"}, check_event},
+    {{QUERY_CHECK_UNSHOWN,
+      "WITH restored AS MATERIALIZED"
+      " (SELECT sequence, repo_id, key_id FROM audit_events WHERE action = 'key.restored')"
+      " SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.created' FROM audit_events AS e"
+      " WHERE (e.action = 'key.created' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
+      "   WHERE k.repo_id = e.repo_id AND k.deleted IN (0, 1) AND k.id = e.key_id"
+      "   AND k.created_event = e.sequence))"
+      " OR (e.action = 'key.deleted' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
+      "   WHERE k.repo_id = e.repo_id AND k.deleted = 1 AND k.id = e.key_id"
+      "   AND k.deleted_event = e.sequence)"
+      "   AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.key_id = e.key_id"
+      "   AND r.repo_id = e.repo_id AND r.sequence > e.sequence))"},
+     check_unshown},
+};
+
+static enum keyward_status check_part(struct transaction *transaction, struct check *check,
+                                      const struct check_part *part)
+{
+    struct statement rows = statement_begin(transaction->connection, &part->query);
+    enum keyward_status ended, status = KEYWARD_OK;
+
+    while (status == KEYWARD_OK && statement_row(&rows))
+        status = part->row(transaction, check, &rows);
+    ended = statement_end(&rows);
+    return status == KEYWARD_OK ? ended : status;
+}
+
+enum keyward_status check_store(struct transaction *transaction, void *request)
+{
+    struct check *check = request;
+    enum keyward_status status = count_work(transaction, check);
+
+    if (status == KEYWARD_OK)
+        status = report_progress(check);
+    if (status == KEYWARD_OK)
+        status = check_schema(transaction, check);
+    for (size_t i = 0; status == KEYWARD_OK && i < sizeof parts / sizeof *parts; i++)
+        status = check_part(transaction, check, &parts[i]);
+    if (status == KEYWARD_OK)
+        status = report_progress(check);
+    return status;
+}

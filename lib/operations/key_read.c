@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/result.h"
+#include "base/status.h"
+#include "connection/statement.h"
+#include "operations/access.h"
+#include "operations/keys.h"
+
+#include <string.h>
+
+static const struct query find_key = {
+    QUERY_KEY_FIND,
+    "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at,"
+    " deleted_by, deleted_event, deleted"
+    " FROM api_keys WHERE repo_id = ?1 AND deleted IN (0, 1) AND id = ?2"};
+
+#define SELECT_KEYS                                                                       \
+    "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at," \
+    " deleted_by, deleted_event, deleted FROM api_keys"
+
+static const struct query list_keys = {QUERY_KEY_LIST, SELECT_KEYS
+                                       " WHERE repo_id = ?1 AND deleted = ?3 AND id < ?2"
+                                       " ORDER BY id DESC LIMIT ?4"};
+
+/* Two ranges in order of id, which SQLite merges without sorting. */
+static const struct query list_all_keys = {
+    QUERY_KEY_LIST_ALL,
+    SELECT_KEYS " WHERE repo_id = ?1 AND deleted = 0 AND id < ?2 UNION ALL " SELECT_KEYS
+                " WHERE repo_id = ?1 AND deleted = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
+
+enum key_column {
+    ID,
+    REPO_ID,
+    ACCESS_KEY,
+    NAME,
+    PROVIDER,
+    CREATED_AT,
+    CREATED_BY,
+    DELETED_AT,
+    DELETED_BY,
+    DELETED_EVENT,
+    DELETED
+};
+
+static struct statement begin_find(struct connection *connection, const char *repo_id,
+                                   const char *key_id)
+{
+    struct statement find = statement_begin(connection, &find_key);
+
+    statement_bind_text(&find, repo_id);
+    statement_bind_text(&find, key_id);
+    return find;
+}
+
+enum keyward_status key_find(struct connection *connection, const char *repo_id, const char *key_id,
+                             struct found_key *found)
+{
+    struct statement find = begin_find(connection, repo_id, key_id);
+    bool exists = statement_row(&find);
+    enum keyward_status status;
+
+    found->name[0] = '\0';
+    if (exists) {
+        const char *name = statement_text(&find, NAME);
+        found->deleted = statement_number(&find, DELETED) != 0;
+        found->deleted_at = statement_number(&find, DELETED_AT);
+        found->deleted_event = statement_number(&find, DELETED_EVENT);
+        if (name)
+            strncat(found->name, name, KEYWARD_NAME_MAX);
+    }
+    status = statement_end(&find);
+    return status == KEYWARD_OK && !exists ? KEYWARD_NOT_FOUND : status;
+}
+
+/* Copies a column's text; false for no memory. */
+static bool copy_text(void *result, const struct statement *row, int column, const char **copy)
+{
+    const char *text = statement_text(row, column);
+    *copy = result_copy(result, text, statement_length(row, column));
+    return *copy || !text;
+}
+
+static enum keyward_status read_key(void *result, const struct statement *row, keyward_key *key)
+{
+    int provider = provider_value(statement_text(row, PROVIDER));
+
+    if (provider < 0)
+        return KEYWARD_CORRUPT;
+    key->provider = (enum keyward_provider)provider;
+    key->created_at = statement_number(row, CREATED_AT);
+    key->deleted_at = statement_number(row, DELETED_AT);
+    key->deleted_event = statement_number(row, DELETED_EVENT);
+    if (copy_text(result, row, ID, &key->id) && copy_text(result, row, REPO_ID, &key->repo_id) &&
+        copy_text(result, row, ACCESS_KEY, &key->access_key) &&
+        copy_text(result, row, NAME, &key->name) &&
+        copy_text(result, row, CREATED_BY, &key->created_by) &&
+        copy_text(result, row, DELETED_BY, &key->deleted_by))
+        return KEYWARD_OK;
+    return KEYWARD_NOMEM;
+}
+
+static enum keyward_role role_to_see(enum keyward_include include)
+{
+    return include == KEYWARD_LIVE ? KEYWARD_READER : KEYWARD_ADMIN;
+}
+
+static bool is_included(const struct statement *row, enum keyward_include include)
+{
+    bool deleted = statement_number(row, DELETED) != 0;
+    return include == KEYWARD_LIVE_AND_DELETED || deleted == (include == KEYWARD_DELETED);
+}
+
+enum keyward_status key_get(struct transaction *transaction, void *request)
+{
+    struct key_get *get = request;
+    struct statement find;
+    enum keyward_status ended,
+        status = access_allows(transaction, get->actor, get->repo_id, role_to_see(get->include));
+
+    if (status != KEYWARD_OK)
+        return status;
+    find = begin_find(transaction->connection, get->repo_id, get->key_id);
+    if (statement_row(&find) && is_included(&find, get->include))
+        status = read_key(get->key, &find, get->key);
+    else
+        status = KEYWARD_NOT_FOUND;
+    ended = statement_end(&find);
+    return ended == KEYWARD_OK ? status : ended;
+}
+
+static struct statement begin_list(struct connection *connection, const struct key_list *list)
+{
+    static const char above_every_id[] = "~";
+    const keyward_key_query *query = &list->query;
+    bool all = query->include == KEYWARD_LIVE_AND_DELETED;
+    struct statement rows = statement_begin(connection, all ? &list_all_keys : &list_keys);
+
+    statement_bind_text(&rows, list->repo_id);
+    statement_bind_text(&rows, query->before_key_id ? query->before_key_id : above_every_id);
+    if (!all)
+        statement_bind_number(&rows, query->include == KEYWARD_DELETED);
+    statement_bind_number(&rows, query->limit + 1); /* one more tells whether there is more */
+    return rows;
+}
+
+static enum keyward_status read_next_key(keyward_key_list *page, const keyward_key **keys,
+                                         const struct statement *row)
+{
+    keyward_key *key = result_alloc(page, sizeof *key);
+
+    if (!key)
+        return KEYWARD_NOMEM;
+    keys[page->count++] = key;
+    return read_key(page, row, key);
+}
+
+enum keyward_status key_list(struct transaction *transaction, void *request)
+{
+    struct key_list *list = request;
+    keyward_key_list *page = list->keys;
+    size_t limit = (size_t)list->query.limit;
+    const keyward_key **keys = result_alloc(page, limit * sizeof *keys);
+    struct statement rows;
+    enum keyward_status ended, status = access_allows(transaction, list->actor, list->repo_id,
+                                                      role_to_see(list->query.include));
+
+    if (status == KEYWARD_OK && !keys)
+        status = KEYWARD_NOMEM;
+    if (status != KEYWARD_OK)
+        return status;
+    page->keys = keys;
+    rows = begin_list(transaction->connection, list);
+    while (status == KEYWARD_OK && statement_row(&rows)) {
+        if (page->count == limit)
+            page->more = true;
+        else
+            status = read_next_key(page, keys, &rows);
+    }
+    ended = statement_end(&rows);
+    return status == KEYWARD_OK ? ended : status;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transactions: the one way in which operations reach the store.
+ *
+ * An operation is a function over a transaction and a request. For writing, it runs inside one
+ * BEGIN IMMEDIATE; what it decided (KEYWARD_OK or a refusal) is committed, a failure rolls back all
+ * it did. It may be run again after a rollback, so it keeps its results in the request and starts
+ * them anew. For reading, it sees one snapshot and waits for no writer.
+ *
+ * No call is a cancellation point: a thread cancelled in the middle of a flush would leave its
+ * locks behind, so that cancellation waits until the call is done.
+ */
+#ifndef KEYWARD_TRANSACTION_TRANSACTION_H
+#define KEYWARD_TRANSACTION_TRANSACTION_H
+
+#include "base/environment.h"
+#include "connection/connection.h"
+#include "seal/keyring.h"
+
+/* What every operation may use besides the data. Set once, before the first transaction. */
+struct services {
+    struct environment environment;
+    struct keyring keyring;
+    char prefix[KEYWARD_PREFIX_MAX + 1];
+};
+
+struct transaction {
+    struct connection *connection;
+    const struct services *services;
+    struct error *error;
+    unsigned char
+        *guarded; /* reading only: KEYWARD_SECRET_MAX bytes for a secret; who uses it wipes */
+    int64_t last_sequence; /* of the audit log, 0 until the first append looks it up */
+    int64_t last_at;
+    bool appended; /* audit events */
+};
+
+typedef enum keyward_status (*operation)(struct transaction *transaction, void *request);
+
+struct database;
+
+/* Opens the store's file, creating it if need be; refuses a newer schema. Nothing of an existing
+ * store is changed yet. The services may be filled afterwards. */
+enum keyward_status database_open(struct database **database,
+                                  const struct connection_options *options,
+                                  const struct services *services, struct error *error);
+
+/* No transaction may be running. With `in_child` after fork: frees what belongs to the process and
+ * leaves the file and SQLite's connections to the parent. NULL is fine. */
+void database_close(struct database **database, bool in_child);
+
+/* True for a store without a schema yet. */
+bool database_is_new(const struct database *database);
+
+/* Brings the schema up to date. To be called once the master key has shown that the store is the
+ * caller's. */
+enum keyward_status database_upgrade(struct database *database, struct error *error);
+
+/*
+ * Runs a writing operation. Returns what it returned, or why it could not be committed.
+ * `*newest_event` is the sequence of the last audit event that it appended, 0 for none.
+ */
+enum keyward_status database_write(struct database *database, operation run, void *request,
+                                   int64_t *newest_event, struct error *error);
+
+/* Runs a reading operation on one snapshot. */
+enum keyward_status database_read(struct database *database, operation run, void *request,
+                                  struct error *error);
+
+/* Runs an operation that reads with one statement: the statement is the snapshot. */
+enum keyward_status database_look_up(struct database *database, operation run, void *request,
+                                     struct error *error);
+
+#endif

@@ -1,7 +1,8 @@
 -- keyward's schema, step 1: access, keys, sealed secrets and the audit log.
 --
 -- The triggers are the contract: a person with the sqlite3 shell meets the same rules as the library.
--- Times are milliseconds since 1970 in UTC. CHECKs bound text in bytes.
+-- Times are milliseconds since 1970 in UTC. CHECKs bound text in bytes; they say CASE where IN would do,
+-- because SQLite builds a table for each longer IN at each statement.
 
 -- One row: what the whole store has in common.
 CREATE TABLE store (
@@ -29,10 +30,13 @@ CREATE TABLE access (
 CREATE TABLE audit_events (
     sequence       INTEGER PRIMARY KEY,
     at             INTEGER NOT NULL,
-    action         TEXT NOT NULL CHECK (action IN (
-        'key.created', 'key.create_denied', 'key.renamed', 'key.rename_denied',
-        'key.deleted', 'key.delete_denied', 'key.restored', 'key.restore_denied',
-        'access.granted', 'access.grant_denied', 'access.revoked', 'access.revoke_denied')),
+    action         TEXT NOT NULL CHECK (CASE action
+        WHEN 'key.deleted' THEN 1 WHEN 'key.delete_denied' THEN 1
+        WHEN 'key.created' THEN 1 WHEN 'key.create_denied' THEN 1
+        WHEN 'key.renamed' THEN 1 WHEN 'key.rename_denied' THEN 1
+        WHEN 'key.restored' THEN 1 WHEN 'key.restore_denied' THEN 1
+        WHEN 'access.granted' THEN 1 WHEN 'access.grant_denied' THEN 1
+        WHEN 'access.revoked' THEN 1 WHEN 'access.revoke_denied' THEN 1 ELSE 0 END),
     actor_id       TEXT,  -- NULL: the host
     repo_id        TEXT,
     key_id         TEXT,
@@ -41,14 +45,16 @@ CREATE TABLE audit_events (
     previous_name  TEXT,
     provider       TEXT,
     role           TEXT,
-    reason         TEXT CHECK (reason IN ('unused', 'rotated', 'compromised', 'offboarding', 'other')),
+    reason         TEXT CHECK (reason IS NULL OR CASE reason
+        WHEN 'unused' THEN 1 WHEN 'rotated' THEN 1 WHEN 'compromised' THEN 1
+        WHEN 'offboarding' THEN 1 WHEN 'other' THEN 1 ELSE 0 END),
     reason_text    TEXT,
     request_id     TEXT,
     client_address TEXT,
     user_agent     TEXT,
     sealed_sha256  BLOB CHECK (length(sealed_sha256) = 32),
-    CHECK (action NOT IN ('key.created', 'key.renamed', 'key.deleted', 'key.restored')
-           OR (repo_id IS NOT NULL AND key_id IS NOT NULL)),
+    CHECK ((repo_id IS NOT NULL AND key_id IS NOT NULL) OR action LIKE '%\_denied' ESCAPE '\'
+           OR action LIKE 'access.%'),
     CHECK (action <> 'key.created' OR sealed_sha256 IS NOT NULL)
 ) STRICT;
 
@@ -69,7 +75,9 @@ CREATE TABLE api_keys (
     id            TEXT NOT NULL CHECK (length(id) = 36),
     access_key    TEXT NOT NULL REFERENCES sealed_secrets (access_key),
     name          TEXT NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 255),
-    provider      TEXT NOT NULL CHECK (provider IN ('OPENAI', 'GOOGLE', 'ANTHROPIC', 'AWS', 'OTHER')),
+    provider      TEXT NOT NULL CHECK (CASE provider
+        WHEN 'OPENAI' THEN 1 WHEN 'GOOGLE' THEN 1 WHEN 'ANTHROPIC' THEN 1 WHEN 'AWS' THEN 1
+        WHEN 'OTHER' THEN 1 ELSE 0 END),
     created_at    INTEGER NOT NULL,
     created_by    TEXT,  -- NULL: the host
     created_event INTEGER NOT NULL REFERENCES audit_events (sequence),
@@ -84,11 +92,8 @@ CREATE TABLE api_keys (
 
 -- The audit log: each event follows the one before it, in number and in time, and stays.
 CREATE TRIGGER audit_events_follow BEFORE INSERT ON audit_events
-WHEN EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.sequence)
-  OR CASE NEW.sequence
-     WHEN 1 THEN EXISTS (SELECT 1 FROM audit_events)
-     ELSE NOT EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.sequence - 1 AND at <= NEW.at)
-     END
+WHEN NEW.sequence - 1 IS NOT coalesce((SELECT max(sequence) FROM audit_events), 0)
+  OR NEW.at < (SELECT at FROM audit_events WHERE sequence = NEW.sequence - 1)
 BEGIN
     SELECT RAISE(ABORT, 'an audit event follows the last one in sequence and time');
 END;
@@ -104,34 +109,30 @@ BEGIN
 END;
 
 -- Deleting a key is appending its event: the event marks the row, so that neither can be had alone.
-CREATE TRIGGER audit_events_delete_key AFTER INSERT ON audit_events
-WHEN NEW.action = 'key.deleted'
+-- Restoring it likewise.
+CREATE TRIGGER audit_events_mark_key AFTER INSERT ON audit_events
+WHEN NEW.action = 'key.deleted' OR NEW.action = 'key.restored'
 BEGIN
     UPDATE api_keys
-       SET deleted = 1, deleted_at = NEW.at, deleted_by = NEW.actor_id, deleted_event = NEW.sequence
-     WHERE repo_id = NEW.repo_id AND deleted = 0 AND id = NEW.key_id;
-    SELECT RAISE(ABORT, 'only a live key can be deleted') WHERE changes() <> 1;
+       SET deleted       = (NEW.action = 'key.deleted'),
+           deleted_at    = CASE NEW.action WHEN 'key.deleted' THEN NEW.at END,
+           deleted_by    = CASE NEW.action WHEN 'key.deleted' THEN NEW.actor_id END,
+           deleted_event = CASE NEW.action WHEN 'key.deleted' THEN NEW.sequence END
+     WHERE repo_id = NEW.repo_id AND deleted = (NEW.action = 'key.restored') AND id = NEW.key_id;
+    SELECT RAISE(ABORT, 'only a live key can be deleted, and only a deleted one restored')
+     WHERE changes() <> 1;
 END;
 
-CREATE TRIGGER audit_events_restore_key AFTER INSERT ON audit_events
-WHEN NEW.action = 'key.restored'
-BEGIN
-    UPDATE api_keys
-       SET deleted = 0, deleted_at = NULL, deleted_by = NULL, deleted_event = NULL
-     WHERE repo_id = NEW.repo_id AND deleted = 1 AND id = NEW.key_id;
-    SELECT RAISE(ABORT, 'only a deleted key can be restored') WHERE changes() <> 1;
-END;
-
--- The other half: without its event no row is marked, and none is unmarked.
+-- The other half: without its event, the newest, no row is marked and none is unmarked.
 CREATE TRIGGER api_keys_change_by_event BEFORE UPDATE OF deleted, deleted_at, deleted_by, deleted_event
 ON api_keys
-WHEN NOT EXISTS (
+WHEN OLD.deleted = NEW.deleted OR NOT EXISTS (
     SELECT 1 FROM audit_events
      WHERE sequence = (SELECT max(sequence) FROM audit_events)
+       AND action = CASE NEW.deleted WHEN 1 THEN 'key.deleted' ELSE 'key.restored' END
        AND repo_id = NEW.repo_id AND key_id = NEW.id
-       AND (action = 'key.restored' AND OLD.deleted = 1 AND NEW.deleted = 0
-         OR action = 'key.deleted' AND OLD.deleted = 0 AND NEW.deleted = 1
-            AND sequence = NEW.deleted_event AND at = NEW.deleted_at AND actor_id IS NEW.deleted_by))
+       AND (NEW.deleted = 0 OR (sequence = NEW.deleted_event AND at = NEW.deleted_at
+                                AND actor_id IS NEW.deleted_by)))
 BEGIN
     SELECT RAISE(ABORT, 'a key is deleted or restored by its audit event');
 END;
@@ -150,7 +151,8 @@ END;
 -- A key is born live, once, with its creation event and its sealed secret.
 CREATE TRIGGER api_keys_born_live BEFORE INSERT ON api_keys
 WHEN NEW.deleted <> 0
-  OR EXISTS (SELECT 1 FROM api_keys WHERE repo_id = NEW.repo_id AND deleted IN (0, 1) AND id = NEW.id)
+  OR EXISTS (SELECT 1 FROM api_keys WHERE repo_id = NEW.repo_id AND deleted = 0 AND id = NEW.id)
+  OR EXISTS (SELECT 1 FROM api_keys WHERE repo_id = NEW.repo_id AND deleted = 1 AND id = NEW.id)
   OR NOT EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.created_event
                     AND action = 'key.created' AND repo_id = NEW.repo_id AND key_id = NEW.id)
   OR NOT EXISTS (SELECT 1 FROM sealed_secrets WHERE access_key = NEW.access_key

@@ -91,7 +91,8 @@ enum keyward_status {
     KEYWARD_WRONG_MASTER_KEY = 17, /**< the store's data keys are sealed by another master key */
     KEYWARD_NO_MASTER_KEY = 18,    /**< the key file or callback gave no 32-byte key */
     KEYWARD_FORKED = 19,           /**< the store belongs to the parent process */
-    KEYWARD_CANCELLED = 20         /**< the caller's progress callback asked to stop */
+    KEYWARD_CANCELLED = 20,        /**< the caller's progress callback asked to stop */
+    KEYWARD_EXISTS = 21            /**< the file to make exists already and was left alone */
 };
 
 /** One English sentence for a status, without a final stop. Static, never NULL, for any value. */
@@ -260,8 +261,8 @@ KEYWARD_API void keyward_close(keyward **store);
 /**
  * Writes a new random master key to `path` as 64 hexadecimal digits, mode 0600, flushed to the
  * disk. An existing file is never touched. Lose the file and every secret of its stores is lost.
- * @return KEYWARD_OK, KEYWARD_INVALID (also when the file exists), KEYWARD_NO_FOLDER,
- *   KEYWARD_READ_ONLY, KEYWARD_FULL, KEYWARD_IO or KEYWARD_NOMEM; detail: keyward_last_error(NULL)
+ * @return KEYWARD_OK, KEYWARD_INVALID, KEYWARD_EXISTS, KEYWARD_NO_FOLDER, KEYWARD_READ_ONLY,
+ *   KEYWARD_FULL, KEYWARD_IO or KEYWARD_NOMEM; detail: keyward_last_error(NULL)
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_master_key_file(const char *path);
 

@@ -16,11 +16,9 @@ static enum keyward_status fail(struct error *error, const char *path)
     int number = errno;
     enum keyward_status status = KEYWARD_IO;
 
-    if (number == EEXIST) {
-        argument_is_wrong(error, "path", "the file exists already and is left as it is");
-        return KEYWARD_INVALID;
-    }
-    if (number == ENOENT || number == ENOTDIR)
+    if (number == EEXIST)
+        status = KEYWARD_EXISTS;
+    else if (number == ENOENT || number == ENOTDIR)
         status = KEYWARD_NO_FOLDER;
     else if (number == EACCES || number == EPERM || number == EROFS)
         status = KEYWARD_READ_ONLY;

@@ -9,14 +9,26 @@ static _Thread_local struct error thread_error = {.detail.message = "done"};
 
 static const keyward_error no_error = {.message = "done"};
 
-struct error *error_begin(uint64_t store_stamp)
+void error_reset(struct error *error)
 {
-    struct error *error = &thread_error;
     memset(&error->detail, 0, sizeof error->detail);
     error->detail.message = keyward_status_text(KEYWARD_OK);
-    error->store_stamp = store_stamp;
     error->text[0] = '\0';
-    return error;
+}
+
+struct error *error_begin(uint64_t store_stamp)
+{
+    error_reset(&thread_error);
+    thread_error.store_stamp = store_stamp;
+    return &thread_error;
+}
+
+void error_copy(struct error *to, const struct error *from)
+{
+    to->detail = from->detail;
+    memcpy(to->text, from->text, sizeof to->text);
+    if (from->detail.message == from->text)
+        to->detail.message = to->text;
 }
 
 const keyward_error *error_of_thread(uint64_t store_stamp)

@@ -20,6 +20,12 @@ struct error {
 /* Starts this thread's record anew for the store with this stamp. Never fails. */
 struct error *error_begin(uint64_t store_stamp);
 
+/* Forgets what the record says of an attempt that is made again. */
+void error_reset(struct error *error);
+
+/* Tells another caller of the same failure; each record keeps the store it is about. */
+void error_copy(struct error *to, const struct error *from);
+
 /* This thread's record if its last call was on that store, else a record that says KEYWARD_OK. */
 const keyward_error *error_of_thread(uint64_t store_stamp);
 

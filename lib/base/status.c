@@ -28,6 +28,7 @@ static const char *const status_texts[] = {
     [KEYWARD_NO_MASTER_KEY] = "there is no usable master key",
     [KEYWARD_FORKED] = "the store was opened before fork; the child must open its own",
     [KEYWARD_CANCELLED] = "the progress callback asked to stop",
+    [KEYWARD_EXISTS] = "the file exists already and was left as it is",
 };
 
 static const char *const role_texts[] = {

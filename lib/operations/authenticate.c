@@ -7,18 +7,22 @@
 #include <sodium.h>
 #include <string.h>
 
-/* An unknown access key walks the same way as a known one: a miss in the secrets, then a search for
- * the decoy, whose id no key has. */
+/* Every access key walks the same way, three searches: a known one to its secret and its key among
+ * the live and the deleted; an unknown one misses, then looks for the decoy, whose id no key has.
+ */
+#define KEY_OF_SECRET(table, deleted)                                                      \
+    " LEFT JOIN api_keys AS " table " ON " table ".repo_id = coalesce(s.repo_id, 'decoy')" \
+    " AND " table ".deleted = " deleted " AND " table                                      \
+    ".id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"
+
 static const struct query find_secret = {
     QUERY_AUTHENTICATE,
-    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.deleted, k.provider, k.deleted_at,"
-    " k.deleted_event FROM (SELECT 1)"
-    " LEFT JOIN sealed_secrets AS s ON s.access_key = ?1"
-    " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy')"
-    " AND k.deleted IN (0, 1)"
-    " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
+    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, live.provider, dead.deleted_at,"
+    " dead.deleted_event FROM (SELECT 1)"
+    " LEFT JOIN sealed_secrets AS s ON s.access_key = ?1" KEY_OF_SECRET("live", "0")
+        KEY_OF_SECRET("dead", "1")};
 
-enum column { REPO_ID, KEY_ID, DATA_KEY_ID, SEALED, DELETED, PROVIDER, DELETED_AT, DELETED_EVENT };
+enum column { REPO_ID, KEY_ID, DATA_KEY_ID, SEALED, PROVIDER, DELETED_AT, DELETED_EVENT };
 
 /* A sealed secret and where it stands; the decoy for an unknown access key. */
 struct sealed_secret {
@@ -110,7 +114,7 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
         return refuse(request, KEYWARD_CAUSE_UNKNOWN);
     if (!equal)
         return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
-    if (statement_number(row, DELETED) != 0) {
+    if (statement_number(row, DELETED_EVENT) != 0) {
         request->deleted_at = statement_number(row, DELETED_AT);
         request->deleted_event = statement_number(row, DELETED_EVENT);
         return refuse(request, KEYWARD_CAUSE_DELETED);

@@ -7,15 +7,15 @@
 
 #include <string.h>
 
-static const struct query find_key = {
-    QUERY_KEY_FIND,
-    "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at,"
-    " deleted_by, deleted_event, deleted"
-    " FROM api_keys WHERE repo_id = ?1 AND deleted IN (0, 1) AND id = ?2"};
-
 #define SELECT_KEYS                                                                       \
     "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at," \
     " deleted_by, deleted_event, deleted FROM api_keys"
+
+/* Not "deleted IN (0, 1)", for which SQLite would build a table each time. */
+static const struct query find_key = {QUERY_KEY_FIND, SELECT_KEYS
+                                      " WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"
+                                      " UNION ALL " SELECT_KEYS
+                                      " WHERE repo_id = ?1 AND deleted = 1 AND id = ?2"};
 
 static const struct query list_keys = {QUERY_KEY_LIST, SELECT_KEYS
                                        " WHERE repo_id = ?1 AND deleted = ?3 AND id < ?2"

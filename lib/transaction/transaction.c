@@ -3,7 +3,7 @@
 #include "base/status.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
-#include "transaction/gate.h"
+#include "transaction/commit_queue.h"
 #include "transaction/readers.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ struct database {
     char *path;
     struct connection_options options;
     const struct services *services;
-    struct gate writing; /* one writer in this process at a time; SQLite's lock orders processes */
+    struct commit_queue queue; /* of this process; SQLite's lock orders processes */
     struct connection *writer;
     int version; /* of the schema, as it was found */
     struct readers readers;
@@ -24,6 +24,8 @@ static const struct query begin_write = {QUERY_BEGIN_WRITE, "BEGIN IMMEDIATE"};
 static const struct query commit = {QUERY_COMMIT, "COMMIT"};
 static const struct query rollback = {QUERY_ROLLBACK, "ROLLBACK"};
 
+static void run_batch(void *context, struct queue_entry *batch);
+
 static struct database *database_new(const struct connection_options *options,
                                      const struct services *services)
 {
@@ -32,7 +34,7 @@ static struct database *database_new(const struct connection_options *options,
     if (!database)
         return NULL;
     database->path = strdup(options->path);
-    if (!database->path || !gate_init(&database->writing)) {
+    if (!database->path || !commit_queue_init(&database->queue, run_batch, database)) {
         free(database->path);
         free(database);
         return NULL;
@@ -41,7 +43,7 @@ static struct database *database_new(const struct connection_options *options,
     database->options.path = database->path;
     database->services = services;
     if (!readers_init(&database->readers, &database->options)) {
-        gate_release(&database->writing);
+        commit_queue_release(&database->queue);
         free(database->path);
         free(database);
         return NULL;
@@ -76,7 +78,7 @@ void database_close(struct database **database, bool in_child)
     if (!in_child) {
         readers_release(&closing->readers);
         connection_close(&closing->writer);
-        gate_release(&closing->writing);
+        commit_queue_release(&closing->queue);
     }
     free(closing->path);
     free(closing);
@@ -94,65 +96,132 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
     return schema_upgrade(database->writer);
 }
 
+/* ---- writing ---- */
+
+/* What a caller wants done; the queue knows its first member only. */
+struct write {
+    struct queue_entry entry;
+    operation run;
+    void *request;
+    struct error *error;
+    struct deadline deadline;
+    enum keyward_status status;
+    int64_t newest_event;
+};
+
+static struct write *write_of(struct queue_entry *entry)
+{
+    return (struct write *)entry;
+}
+
 /* Ends what is open. A rollback cannot fail in a way that matters: what it cannot undo now, the
  * next reader of the log does, since no commit was written. */
-static void abandon(struct transaction *transaction)
+static void abandon(struct connection *connection)
 {
-    if (connection_in_transaction(transaction->connection)) {
-        struct error kept = *transaction->error;
-        statement_execute(transaction->connection, &rollback);
-        *transaction->error = kept; /* the cause, not the clean-up, is what the caller must know */
+    struct error unheard = {.store_stamp =
+                                0}; /* the cause is what the caller must know, not this */
+    struct error *error = connection->error;
+
+    if (!connection_in_transaction(connection))
+        return;
+    connection->error = &unheard;
+    statement_execute(connection, &rollback);
+    connection->error = error;
+}
+
+static void run_one(struct transaction *transaction, struct write *write)
+{
+    error_reset(write->error); /* of an earlier attempt */
+    transaction->error = transaction->connection->error = write->error;
+    transaction->appended = false;
+    write->status = write->run(transaction, write->request);
+    write->newest_event =
+        transaction->appended && status_is_decision(write->status) ? transaction->last_sequence : 0;
+}
+
+/* A failure that is nobody's own is everybody's. */
+static void fail_all(struct queue_entry *batch, enum keyward_status status,
+                     const struct error *cause)
+{
+    for (; batch; batch = batch->next) {
+        struct write *write = write_of(batch);
+        write->status = status;
+        write->newest_event = 0;
+        if (write->error != cause)
+            error_copy(write->error, cause);
     }
 }
 
-static enum keyward_status write_once(struct transaction *transaction, operation run, void *request)
+/*
+ * Runs a batch as one transaction. False when a request failed: all is rolled back then, and nobody
+ * has his result yet. When the commit itself fails, all of them have failed: a flush that did not
+ * happen is not tried again into a false success.
+ */
+static bool run_together(struct database *database, struct queue_entry *batch)
 {
-    enum keyward_status committed, status;
+    struct connection *connection = database->writer;
+    struct transaction transaction = {.connection = connection, .services = database->services};
+    enum keyward_status status;
 
-    status = statement_execute(transaction->connection, &begin_write);
-    if (status != KEYWARD_OK)
-        return status;
-    status = run(transaction, request);
-    if (status_is_decision(status)) {
-        committed = statement_execute(transaction->connection, &commit);
-        if (committed != KEYWARD_OK)
-            status = committed;
+    connection->error = write_of(batch)->error;
+    status = statement_execute(connection, &begin_write);
+    for (struct queue_entry *entry = batch; entry && status == KEYWARD_OK; entry = entry->next) {
+        run_one(&transaction, write_of(entry));
+        if (!status_is_decision(write_of(entry)->status)) {
+            abandon(connection);
+            return false;
+        }
     }
-    if (!status_is_decision(status)) {
-        abandon(transaction);
-        transaction->appended = false;
+    connection->error = write_of(batch)->error;
+    if (status == KEYWARD_OK)
+        status = statement_execute(connection, &commit);
+    if (status != KEYWARD_OK) {
+        abandon(connection);
+        fail_all(batch, status, connection->error);
     }
-    return status;
+    return true;
+}
+
+/* The leader's work. After a failure each request runs alone, so that only the one at fault fails.
+ */
+static void run_batch(void *context, struct queue_entry *batch)
+{
+    struct database *database = context;
+    struct queue_entry *next;
+
+    connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch)->deadline));
+    if (run_together(database, batch) || !batch->next)
+        return;
+    for (struct queue_entry *entry = batch; entry; entry = next) {
+        next = entry->next;
+        entry->next = NULL;
+        run_together(database, entry);
+        entry->next = next;
+    }
 }
 
 enum keyward_status database_write(struct database *database, operation run, void *request,
                                    int64_t *newest_event, struct error *error)
 {
-    struct deadline deadline = deadline_in(database->options.busy_timeout_ms);
-    struct transaction transaction = {
-        .connection = database->writer,
-        .services = database->services,
+    struct write write = {
+        .run = run,
+        .request = request,
         .error = error,
+        .deadline = deadline_in(database->options.busy_timeout_ms),
     };
-    enum keyward_status status;
     int cancel_state;
 
-    *newest_event = 0;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* see transaction.h */
-    if (gate_enter(&database->writing, &deadline)) {
-        database->writer->error = error;
-        connection_set_busy_timeout(database->writer, deadline_left(&deadline));
-        status = write_once(&transaction, run, request);
-        gate_leave(&database->writing);
-    } else {
-        status = error_set(error, KEYWARD_BUSY,
-                           "other threads kept the store busy for longer than the busy timeout");
-    }
+    if (!commit_queue_submit(&database->queue, &write.entry, &write.deadline))
+        write.status =
+            error_set(error, KEYWARD_BUSY,
+                      "other threads kept the store busy for longer than the busy timeout");
     pthread_setcancelstate(cancel_state, NULL);
-    if (transaction.appended)
-        *newest_event = transaction.last_sequence;
-    return status;
+    *newest_event = write.newest_event;
+    return write.status;
 }
+
+/* ---- reading ---- */
 
 static enum keyward_status read_snapshot(struct transaction *transaction, operation run,
                                          void *request)
@@ -164,7 +233,7 @@ static enum keyward_status read_snapshot(struct transaction *transaction, operat
     status = run(transaction, request);
     ended = statement_execute(transaction->connection, &commit);
     if (ended != KEYWARD_OK) {
-        abandon(transaction);
+        abandon(transaction->connection);
         if (status_is_decision(status))
             status = ended;
     }

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "transaction/commit_queue.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+bool commit_queue_init(struct commit_queue *queue,
+                       void (*run_batch)(void *context, struct queue_entry *batch), void *context)
+{
+    *queue = (struct commit_queue){.run_batch = run_batch, .context = context};
+    if (pthread_mutex_init(&queue->mutex, NULL) != 0)
+        return false;
+    if (pthread_condattr_init(&queue->monotonic) != 0) {
+        pthread_mutex_destroy(&queue->mutex);
+        return false;
+    }
+#ifndef __APPLE__
+    pthread_condattr_setclock(&queue->monotonic, CLOCK_MONOTONIC);
+#endif
+    return true;
+}
+
+void commit_queue_release(struct commit_queue *queue)
+{
+    pthread_condattr_destroy(&queue->monotonic);
+    pthread_mutex_destroy(&queue->mutex);
+}
+
+/* ---- the list, under the queue's mutex ---- */
+
+static void append(struct commit_queue *queue, struct queue_entry *entry)
+{
+    entry->next = NULL;
+    if (queue->last)
+        queue->last->next = entry;
+    else
+        queue->first = entry;
+    queue->last = entry;
+}
+
+static void withdraw(struct commit_queue *queue, struct queue_entry *entry)
+{
+    struct queue_entry **link = &queue->first, *before = NULL;
+
+    while (*link != entry) {
+        before = *link;
+        link = &before->next;
+    }
+    *link = entry->next;
+    if (queue->last == entry)
+        queue->last = before;
+}
+
+/* Cuts the batch off the front of the queue; the leader's own entry is the first of it. */
+static struct queue_entry *take_batch(struct commit_queue *queue)
+{
+    struct queue_entry *batch = queue->first, *end = batch;
+
+    end->state = ENTRY_TAKEN;
+    for (int count = 1; end->next && count < BATCH_MAX; count++) {
+        end = end->next;
+        pthread_mutex_lock(&end->mutex);
+        end->state = ENTRY_TAKEN;
+        pthread_mutex_unlock(&end->mutex);
+    }
+    queue->first = end->next;
+    if (!queue->first)
+        queue->last = NULL;
+    end->next = NULL;
+    return batch;
+}
+
+/* ---- sleeping and waking ---- */
+
+/* After this the entry may be gone: its thread returns, and it was on that thread's stack. */
+static void wake(struct queue_entry *entry, enum entry_state state)
+{
+    pthread_mutex_lock(&entry->mutex);
+    entry->state = state;
+    pthread_cond_signal(&entry->changed);
+    pthread_mutex_unlock(&entry->mutex);
+}
+
+static void pass_the_lead(struct commit_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    if (queue->first)
+        wake(queue->first, ENTRY_LEADING);
+    else
+        queue->led = false;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+/* Sleeps until the entry is leading or done, or the deadline passes while it is only queued. */
+static enum entry_state sleep_until_changed(struct queue_entry *entry,
+                                            const struct deadline *deadline)
+{
+    enum entry_state state;
+    int code = 0;
+
+    pthread_mutex_lock(&entry->mutex);
+    while (entry->state == ENTRY_TAKEN || (entry->state == ENTRY_QUEUED && code == 0)) {
+        if (entry->state == ENTRY_TAKEN)
+            pthread_cond_wait(&entry->changed, &entry->mutex);
+        else
+            code = pthread_cond_timedwait(&entry->changed, &entry->mutex, &deadline->at);
+    }
+    state = entry->state;
+    pthread_mutex_unlock(&entry->mutex);
+    return state;
+}
+
+/* The deadline has passed: leaves the queue unless a leader was faster. */
+static bool give_up(struct commit_queue *queue, struct queue_entry *entry)
+{
+    bool queued;
+
+    pthread_mutex_lock(&queue->mutex);
+    pthread_mutex_lock(&entry->mutex);
+    queued = entry->state == ENTRY_QUEUED;
+    pthread_mutex_unlock(&entry->mutex);
+    if (queued)
+        withdraw(queue, entry);
+    pthread_mutex_unlock(&queue->mutex);
+    return queued;
+}
+
+static void lead(struct commit_queue *queue, struct queue_entry *self)
+{
+    struct queue_entry *batch, *entry, *next;
+
+    pthread_mutex_lock(&queue->mutex);
+    batch = take_batch(queue);
+    pthread_mutex_unlock(&queue->mutex);
+
+    queue->run_batch(queue->context, batch);
+
+    pass_the_lead(queue); /* first of all, so that the next batch runs while we wake this one */
+    for (entry = batch; entry; entry = next) {
+        next = entry->next;
+        if (entry != self)
+            wake(entry, ENTRY_DONE);
+    }
+    self->state = ENTRY_DONE;
+}
+
+bool commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
+                         const struct deadline *deadline)
+{
+    enum entry_state state = ENTRY_QUEUED;
+    bool done = true;
+
+    pthread_mutex_init(&entry->mutex, NULL);
+    pthread_cond_init(&entry->changed, &queue->monotonic);
+    pthread_mutex_lock(&queue->mutex);
+    append(queue, entry);
+    if (!queue->led) {
+        queue->led = true;
+        state = ENTRY_LEADING;
+    }
+    entry->state = state;
+    pthread_mutex_unlock(&queue->mutex);
+
+    while (done && state == ENTRY_QUEUED) {
+        state = sleep_until_changed(entry, deadline);
+        if (state == ENTRY_QUEUED)
+            done = !give_up(queue, entry);
+    }
+    if (state == ENTRY_LEADING)
+        lead(queue, entry);
+    pthread_cond_destroy(&entry->changed);
+    pthread_mutex_destroy(&entry->mutex);
+    return done;
+}

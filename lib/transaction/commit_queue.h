@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Group commit: callers who want to write at the same time share one transaction and one flush.
+ *
+ * There is no thread behind this. The first caller in the queue becomes the leader: he takes what
+ * has queued, first come first served, runs it as one batch, and hands the lead to the next in the
+ * queue before he wakes those he did the work for. LevelDB's writer queue is the model.
+ */
+#ifndef KEYWARD_TRANSACTION_COMMIT_QUEUE_H
+#define KEYWARD_TRANSACTION_COMMIT_QUEUE_H
+
+#include "base/deadline.h"
+
+#include <pthread.h>
+
+#define BATCH_MAX                                                                   \
+    256 /* entries that one leader takes, so that nobody waits for longer than that \
+         */
+
+enum entry_state {
+    ENTRY_QUEUED,  /* may still withdraw */
+    ENTRY_LEADING, /* its thread has the lead */
+    ENTRY_TAKEN,   /* in a leader's batch */
+    ENTRY_DONE     /* its result is there */
+};
+
+/* A caller's place in the queue, on his stack: what is to be done stands behind it in a larger
+ * struct. */
+struct queue_entry {
+    struct queue_entry *next;
+    pthread_mutex_t mutex; /* of `state` while its thread sleeps */
+    pthread_cond_t changed;
+    enum entry_state state;
+};
+
+struct commit_queue {
+    pthread_mutex_t mutex; /* of the list and of who leads */
+    pthread_condattr_t monotonic;
+    struct queue_entry *first, *last;
+    bool led;
+    /* Does the work of a batch, a list that ends with NULL; the entries keep their results. */
+    void (*run_batch)(void *context, struct queue_entry *batch);
+    void *context;
+};
+
+bool commit_queue_init(struct commit_queue *queue,
+                       void (*run_batch)(void *context, struct queue_entry *batch), void *context);
+void commit_queue_release(struct commit_queue *queue);
+
+/*
+ * Returns true when the entry was done, by this thread or another; false when the deadline passed
+ * before any leader had taken it, and for good then.
+ */
+bool commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
+                         const struct deadline *deadline);
+
+#endif

@@ -13,6 +13,35 @@ static bool pair_is_valid(struct error *error, const struct authentication *requ
            argument_is_given(error, "identity", request->identity);
 }
 
+/* Looks the pair up, and remembers it when the store did not change meanwhile: the versions before
+ * and after the look-up are equal, so it is the one the look-up saw. */
+static enum keyward_status look_up(keyward *store, struct authentication *request,
+                                   const struct verified_pair *pair,
+                                   const struct data_version *before, struct error *error)
+{
+    struct data_version after;
+    enum keyward_status status = database_look_up(store->database, authenticate, request, error);
+
+    if (status == KEYWARD_OK && before && database_version(store->database, &after) &&
+        data_version_equal(before, &after))
+        verified_keep(store->verified, pair, before, request->identity);
+    return status;
+}
+
+static enum keyward_status verify(keyward *store, struct authentication *request,
+                                  struct error *error)
+{
+    struct verified_pair pair;
+    struct data_version version;
+    bool versioned = database_version(store->database, &version);
+
+    verified_fingerprint(store->verified, request->access_key, request->secret,
+                         request->secret_length, &pair);
+    if (versioned && verified_find(store->verified, &pair, &version, request->identity))
+        return KEYWARD_OK;
+    return look_up(store, request, &pair, versioned ? &version : NULL, error);
+}
+
 enum keyward_status keyward_authenticate(keyward *store, const char *access_key, const char *secret,
                                          size_t secret_length, keyward_identity *identity)
 {
@@ -30,7 +59,7 @@ enum keyward_status keyward_authenticate(keyward *store, const char *access_key,
     if (status == KEYWARD_OK && !pair_is_valid(error, &request))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
-        status = database_look_up(store->database, authenticate, &request, error);
+        status = verify(store, &request, error);
     error->detail.cause = request.cause;
     error->detail.deleted_at = request.deleted_at;
     error->detail.deleted_event = request.deleted_event;

@@ -85,7 +85,8 @@ static keyward *store_new(const keyward_options *options)
         free(store);
         return NULL;
     }
-    if (!keyring_init(&store->services.keyring)) {
+    store->verified = verified_new();
+    if (!store->verified || !keyring_init(&store->services.keyring)) {
         keyward_close(&store);
         return NULL;
     }
@@ -171,6 +172,7 @@ void keyward_close(keyward **store)
         return;
     *store = NULL;
     database_close(&closing->database, !fork_guard_is_ours(&closing->fork_guard));
+    verified_free(&closing->verified);
     keyring_release(&closing->services.keyring);
     fork_guard_release(&closing->fork_guard);
     free(closing);

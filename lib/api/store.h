@@ -4,6 +4,7 @@
 #define KEYWARD_API_STORE_H
 
 #include "base/fork_guard.h"
+#include "operations/verified.h"
 #include "transaction/transaction.h"
 
 struct keyward {
@@ -11,6 +12,7 @@ struct keyward {
     uint64_t stamp; /* random: whose call an error record is about */
     struct database *database;
     struct services services;
+    struct verified *verified; /* pairs that need no look-up while nothing changes */
     void (*after_commit)(void *context, keyward *store, int64_t sequence);
     void *after_commit_context;
 };

@@ -4,11 +4,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-bool readers_init(struct readers *readers, const struct connection_options *options)
+void readers_init(struct readers *readers, const struct connection_options *options)
 {
     readers->options = options;
-    readers->idle_count = 0;
-    return pthread_mutex_init(&readers->mutex, NULL) == 0;
+    for (size_t i = 0; i < READERS_KEPT; i++)
+        atomic_init(&readers->slots[i].idle, NULL);
 }
 
 static void reader_close(struct reader *reader)
@@ -42,19 +42,27 @@ static enum keyward_status reader_open(const struct connection_options *options,
 
 void readers_release(struct readers *readers)
 {
-    while (readers->idle_count > 0)
-        reader_close(readers->idle[--readers->idle_count]);
-    pthread_mutex_destroy(&readers->mutex);
+    for (size_t i = 0; i < READERS_KEPT; i++)
+        reader_close(atomic_exchange(&readers->slots[i].idle, NULL));
+}
+
+/* Where a thread begins to look: its error record is at an address that no other thread's is. */
+static size_t first_slot(const struct error *error)
+{
+    return ((size_t)error >> 12) % READERS_KEPT;
 }
 
 enum keyward_status readers_borrow(struct readers *readers, struct reader **reader,
                                    struct error *error)
 {
+    size_t first = first_slot(error);
+
     *reader = NULL;
-    pthread_mutex_lock(&readers->mutex);
-    if (readers->idle_count > 0)
-        *reader = readers->idle[--readers->idle_count];
-    pthread_mutex_unlock(&readers->mutex);
+    for (size_t i = 0; i < READERS_KEPT && !*reader; i++) {
+        _Atomic(struct reader *) *idle = &readers->slots[(first + i) % READERS_KEPT].idle;
+        if (atomic_load_explicit(idle, memory_order_relaxed))
+            *reader = atomic_exchange(idle, NULL);
+    }
     if (!*reader)
         return reader_open(readers->options, reader, error);
     (*reader)->connection->error = error;
@@ -63,11 +71,13 @@ enum keyward_status readers_borrow(struct readers *readers, struct reader **read
 
 void readers_return(struct readers *readers, struct reader *reader)
 {
-    pthread_mutex_lock(&readers->mutex);
-    if (readers->idle_count < READERS_KEPT) {
-        readers->idle[readers->idle_count++] = reader;
-        reader = NULL;
+    size_t first = first_slot(reader->connection->error);
+
+    for (size_t i = 0; i < READERS_KEPT; i++) {
+        struct reader *none = NULL;
+        if (atomic_compare_exchange_strong(&readers->slots[(first + i) % READERS_KEPT].idle, &none,
+                                           reader))
+            return;
     }
-    pthread_mutex_unlock(&readers->mutex);
     reader_close(reader);
 }

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections for reading, lent to one call at a time and kept with their statements prepared. */
+/*
+ * Connections for reading, lent to one call at a time and kept with their statements prepared.
+ *
+ * Idle ones lie in slots that are taken and filled by a single atomic exchange, each thread
+ * beginning at a place of its own: readers share no lock with writers and none with each other.
+ */
 #ifndef KEYWARD_TRANSACTION_READERS_H
 #define KEYWARD_TRANSACTION_READERS_H
 
 #include "connection/connection.h"
 
-#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
 
 #define READERS_KEPT 64 /* idle ones; more are opened under load and closed after it */
 
@@ -17,12 +23,12 @@ struct reader {
 
 struct readers {
     const struct connection_options *options;
-    pthread_mutex_t mutex;
-    struct reader *idle[READERS_KEPT];
-    int idle_count;
+    struct {
+        alignas(64) _Atomic(struct reader *) idle; /* a cache line each */
+    } slots[READERS_KEPT];
 };
 
-bool readers_init(struct readers *readers, const struct connection_options *options);
+void readers_init(struct readers *readers, const struct connection_options *options);
 
 /* Closes the idle ones; none may be lent. */
 void readers_release(struct readers *readers);

@@ -16,6 +16,7 @@ struct database {
     struct commit_queue queue; /* of this process; SQLite's lock orders processes */
     struct connection *writer;
     int version; /* of the schema, as it was found */
+    const volatile uint32_t *data_version;
     struct readers readers;
 };
 
@@ -29,10 +30,11 @@ static void run_batch(void *context, struct queue_entry *batch);
 static struct database *database_new(const struct connection_options *options,
                                      const struct services *services)
 {
-    struct database *database = calloc(1, sizeof *database);
+    struct database *database = aligned_alloc(alignof(struct database), sizeof *database);
 
     if (!database)
         return NULL;
+    memset(database, 0, sizeof *database);
     database->path = strdup(options->path);
     if (!database->path || !commit_queue_init(&database->queue, run_batch, database)) {
         free(database->path);
@@ -42,12 +44,7 @@ static struct database *database_new(const struct connection_options *options,
     database->options = *options;
     database->options.path = database->path;
     database->services = services;
-    if (!readers_init(&database->readers, &database->options)) {
-        commit_queue_release(&database->queue);
-        free(database->path);
-        free(database);
-        return NULL;
-    }
+    readers_init(&database->readers, &database->options);
     return database;
 }
 
@@ -93,7 +90,15 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
 {
     database->writer->error = error;
     connection_accept_file(database->writer);
-    return schema_upgrade(database->writer);
+    enum keyward_status status = schema_upgrade(database->writer);
+    if (status == KEYWARD_OK)
+        database->data_version = data_version_locate(database->writer);
+    return status;
+}
+
+bool database_version(const struct database *database, struct data_version *version)
+{
+    return data_version_read(database->data_version, version);
 }
 
 /* ---- writing ---- */

@@ -14,7 +14,7 @@
 #define KEYWARD_TRANSACTION_TRANSACTION_H
 
 #include "base/environment.h"
-#include "connection/connection.h"
+#include "connection/data_version.h"
 #include "seal/keyring.h"
 
 /* What every operation may use besides the data. Set once, before the first transaction. */
@@ -70,5 +70,9 @@ enum keyward_status database_read(struct database *database, operation run, void
 /* Runs an operation that reads with one statement: the statement is the snapshot. */
 enum keyward_status database_look_up(struct database *database, operation run, void *request,
                                      struct error *error);
+
+/* Reads which version of the data there is now: equal versions, equal data. False when that cannot
+ * be told at this moment. */
+bool database_version(const struct database *database, struct data_version *version);
 
 #endif

@@ -253,8 +253,11 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_open(keyward **store,
                                                                 const keyward_options *options);
 
 /**
- * Closes `*store`, wipes its keys and leaves NULL. No other call on it may be running or follow. In
- * a child after fork it releases memory only and leaves the parent's file alone.
+ * Closes `*store`, wipes its keys and leaves NULL. No other call on it may be running or follow.
+ *
+ * In a child after fork it lets go of the parent's store and leaves its file alone. A child that
+ * wants to open the same file must do that first, and its parent must fork while no call is
+ * running: SQLite keeps the files that a process has open in a table, which the child inherits.
  */
 KEYWARD_API void keyward_close(keyward **store);
 

@@ -328,10 +328,9 @@ enum keyward_status keyward_delete_keys(keyward *store, const keyward_actor *act
 
     if (status == KEYWARD_OK && !requests_are_valid(error, &many))
         status = KEYWARD_INVALID;
-    if (status != KEYWARD_OK)
-        return error_end(error, status);
-    status = store_write(store, key_delete_many, &many, error);
-    for (size_t i = 0; i < count; i++) {
+    if (status == KEYWARD_OK)
+        status = store_write(store, key_delete_many, &many, error);
+    for (size_t i = 0; requests && i < count && count <= KEYWARD_BATCH_MAX; i++) {
         if (status != KEYWARD_OK)
             requests[i].status = status;
         settle(&requests[i].deletion, requests[i].status);

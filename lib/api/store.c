@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define BUSY_TIMEOUT_MAX 3600000 /* ms: an hour */
+#define PATH_LONGEST 4095
 
 struct error *store_error(const keyward *store)
 {
@@ -66,11 +67,9 @@ static bool options_are_valid(struct error *error, const keyward_options *option
 
 static bool path_is_valid(struct error *error, const char *path)
 {
-    if (!argument_is_given(error, "path", path))
+    if (!argument_is_text(error, "path", path, PATH_LONGEST))
         return false;
-    if (path[0] == '\0' || strcmp(path, ":memory:") == 0)
-        return argument_is_wrong(error, "path", "must name a file");
-    return true;
+    return strcmp(path, ":memory:") != 0 || argument_is_wrong(error, "path", "must name a file");
 }
 
 static keyward *store_new(const keyward_options *options)
@@ -116,9 +115,8 @@ static enum keyward_status unlock(keyward *store, const struct master_key *maste
     }
     if (status == KEYWARD_NOT_FOUND)
         status = database_write(store->database, data_keys_create, &keys, &newest_event, error);
-    if (status == KEYWARD_OK && !keyring_finish(&store->services.keyring, store->services.prefix,
-                                                &store->services.environment))
-        status = error_set(error, KEYWARD_IO, "random: reported a failure");
+    if (status == KEYWARD_OK)
+        keyring_finish(&store->services.keyring, store->services.prefix);
     return status;
 }
 
@@ -133,6 +131,10 @@ static enum keyward_status open_store(keyward *store, const char *path,
     struct master_key *master_key;
     enum keyward_status status = master_key_obtain(options, &master_key, error);
 
+    /* Whatever can fail without the file fails before it is made. */
+    if (status == KEYWARD_OK &&
+        !keyring_draw(&store->services.keyring, &store->services.environment))
+        status = error_set(error, KEYWARD_IO, "random: reported a failure");
     if (status == KEYWARD_OK)
         status = database_open(&store->database, &connection, &store->services, error);
     if (status == KEYWARD_OK)

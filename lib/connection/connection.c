@@ -25,6 +25,8 @@ static enum keyward_status status_of(int sqlite_code)
         return KEYWARD_IO;
     case SQLITE_READONLY:
         return KEYWARD_READ_ONLY;
+    case SQLITE_NOTADB:
+        return KEYWARD_NOT_A_STORE;
     default: /* damaged pages, a schema that is not ours any more, a rule of the schema broken */
         return KEYWARD_CORRUPT;
     }
@@ -96,7 +98,12 @@ static enum keyward_status open_database(struct connection **connection, const c
     opened->error = error;
     code = sqlite3_open_v2(path, &opened->db, flags, NULL);
     if (code != SQLITE_OK) {
+        int number = opened->db ? sqlite3_system_errno(opened->db) : 0;
         status = connection_failed(opened, code);
+        if (status == KEYWARD_IO && number != 0) {
+            status = store_file_failed(number, path, error);
+            error->detail.sqlite_code = code;
+        }
         connection_close(connection);
     }
     return status;
@@ -130,6 +137,8 @@ enum keyward_status connection_open(struct connection **connection,
         status = store_file_mark(*connection, options->busy_timeout_ms);
     if (status == KEYWARD_OK)
         status = set_durability(*connection, options->durability);
+    if (status == KEYWARD_READ_ONLY) /* its log cannot be made */
+        error_set(error, status, "the folder of '%.160s' cannot be written", options->path);
     if (status != KEYWARD_OK)
         connection_close(connection);
     return status;
@@ -158,6 +167,14 @@ static bool log_is_empty(struct connection *connection)
     return size == 0;
 }
 
+static void close_and_free(struct connection *connection)
+{
+    for (int slot = 0; slot < QUERY_COUNT; slot++)
+        sqlite3_finalize(connection->statements[slot]);
+    sqlite3_close(connection->db);
+    free(connection);
+}
+
 void connection_close(struct connection **connection)
 {
     struct connection *closing = *connection;
@@ -165,12 +182,20 @@ void connection_close(struct connection **connection)
     *connection = NULL;
     if (!closing)
         return;
-    for (int slot = 0; slot < QUERY_COUNT; slot++)
-        sqlite3_finalize(closing->statements[slot]);
     if (closing->db && !closing->accepted && log_is_empty(closing))
         connection_accept_file(closing);
-    sqlite3_close(closing->db);
-    free(closing);
+    close_and_free(closing);
+}
+
+void connection_close_in_child(struct connection **connection)
+{
+    struct connection *closing = *connection;
+
+    *connection = NULL;
+    if (!closing || connection_in_transaction(closing)) /* its rollback would reach shared memory */
+        return;
+    sqlite3_db_config(closing->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+    close_and_free(closing);
 }
 
 void connection_accept_file(struct connection *connection)

@@ -58,6 +58,7 @@ struct connection {
     struct sqlite3_stmt *statements[QUERY_COUNT]; /* prepared when first used */
     struct error *error;
     bool accepted; /* see connection_accept_file() */
+    int log_pages; /* see log_watch() */
 };
 
 /* How to open one. */
@@ -81,6 +82,10 @@ enum keyward_status connection_open_memory(struct connection **connection, struc
 
 /* Closes and frees; NULL is fine. */
 void connection_close(struct connection **connection);
+
+/* In a child after fork: lets go of the parent's connection without touching its file or its log.
+ */
+void connection_close_in_child(struct connection **connection);
 
 /* From now on the last close may write the log back into the file, as SQLite does by itself. Until
  * then a file that turns out not to be the caller's keeps its bytes. */

@@ -27,7 +27,7 @@ char *store_file_name(const char *path)
     return name;
 }
 
-static enum keyward_status status_of_errno(int number, const char *path, struct error *error)
+enum keyward_status store_file_failed(int number, const char *path, struct error *error)
 {
     switch (number) {
     case ENOENT:
@@ -36,14 +36,14 @@ static enum keyward_status status_of_errno(int number, const char *path, struct 
     case EACCES:
     case EPERM:
     case EROFS:
-        return error_set(error, KEYWARD_READ_ONLY, "'%.160s' cannot be created: %s", path,
+        return error_set(error, KEYWARD_READ_ONLY, "'%.160s' cannot be opened: %s", path,
                          strerror(number));
     case ENOSPC:
     case EDQUOT:
-        return error_set(error, KEYWARD_FULL, "'%.160s' cannot be created: %s", path,
+        return error_set(error, KEYWARD_FULL, "'%.160s' cannot be opened: %s", path,
                          strerror(number));
     default:
-        return error_set(error, KEYWARD_IO, "'%.160s' cannot be created: %s", path,
+        return error_set(error, KEYWARD_IO, "'%.160s' cannot be opened: %s", path,
                          strerror(number));
     }
 }
@@ -65,16 +65,18 @@ enum keyward_status store_file_create(const char *path, struct error *error)
 {
     struct stat file;
 
-    if (stat(path, &file) == 0)
-        return S_ISREG(file.st_mode)
-                   ? KEYWARD_OK
-                   : error_set(error, KEYWARD_NOT_A_STORE, "'%.160s' is not a regular file", path);
+    if (stat(path, &file) == 0) {
+        /* SQLite takes a file of one byte for an empty one. */
+        if (S_ISREG(file.st_mode) && file.st_size != 1)
+            return KEYWARD_OK;
+        return error_set(error, KEYWARD_NOT_A_STORE, "'%.160s' is not a keyward store", path);
+    }
     if (errno == EACCES)
         return error_set(error, KEYWARD_READ_ONLY, "the folder of '%.160s' cannot be searched",
                          path);
     if (make_private_file(path) == 0 || errno == EEXIST)
         return KEYWARD_OK;
-    return status_of_errno(errno, path, error);
+    return store_file_failed(errno, path, error);
 }
 
 static bool journal_exists(const char *path)
@@ -92,6 +94,14 @@ static bool journal_exists(const char *path)
     return exists;
 }
 
+/* What is left of a new store whose very first transaction was cut off: a journal, and a page that
+ * has not arrived. SQLite will undo it. Another program's file with a journal has its header. */
+static bool is_cut_off(const unsigned char *header, const char *path)
+{
+    static const unsigned char nothing[HEADER_SIZE];
+    return memcmp(header, nothing, sizeof nothing) == 0 && journal_exists(path);
+}
+
 static bool header_is_ours(const unsigned char *header)
 {
     const unsigned char *id = header + HEADER_APPLICATION_ID;
@@ -103,7 +113,7 @@ static bool header_is_ours(const unsigned char *header)
 
 enum keyward_status store_file_recognise(struct connection *connection, const char *path)
 {
-    unsigned char header[HEADER_SIZE];
+    unsigned char header[HEADER_SIZE] = {0};
     sqlite3_file *file = NULL;
     sqlite3_int64 size = 0;
     int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
@@ -120,8 +130,7 @@ enum keyward_status store_file_recognise(struct connection *connection, const ch
                               : file->pMethods->xRead(file, header, sizeof header, 0);
     if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
         return connection_failed(connection, code);
-    /* A store whose very first transaction was cut off has its journal; SQLite will undo it. */
-    if ((code == SQLITE_OK && header_is_ours(header)) || journal_exists(path))
+    if (code == SQLITE_OK && (header_is_ours(header) || is_cut_off(header, path)))
         return KEYWARD_OK;
     return error_set(connection->error, KEYWARD_NOT_A_STORE, "'%.160s' is not a keyward store",
                      path);

@@ -15,6 +15,9 @@ char *store_file_name(const char *path);
 /* Makes an empty file that only its owner can read, if there is none. */
 enum keyward_status store_file_create(const char *path, struct error *error);
 
+/* Records what an errno from opening the path means to the caller. */
+enum keyward_status store_file_failed(int number, const char *path, struct error *error);
+
 /* KEYWARD_NOT_A_STORE unless the file is empty or carries our mark; KEYWARD_READ_ONLY when it
  * cannot be written. Reads the header without a lock and changes nothing. */
 enum keyward_status store_file_recognise(struct connection *connection, const char *path);

@@ -23,7 +23,7 @@ static const struct query time_of_event = {QUERY_AUDIT_TIME_OF,
 #define SELECT_EVENTS                                                                             \
     "SELECT sequence, at, action, actor_id, repo_id, key_id, user_id, name, previous_name,"       \
     " provider, role, reason, reason_text, request_id, client_address, user_agent, sealed_sha256" \
-    " FROM audit_events WHERE sequence BETWEEN ?1 AND ?2"                                         \
+    " FROM audit_events WHERE sequence > ?1 AND sequence <= ?2"                                   \
     " AND (?3 IS NULL OR repo_id = ?3) AND (?4 IS NULL OR key_id = ?4)"                           \
     " AND (?5 IS NULL OR actor_id = ?5 OR user_id = ?5) AND (?6 IS NULL OR action = ?6)"
 
@@ -139,20 +139,21 @@ static enum keyward_status first_at_or_after(struct connection *connection, int6
     return status;
 }
 
-/* The range of sequences that the query's times and page leave. */
+/* The range of sequences, after `*after` and up to `*last`, that the query's times and page leave.
+ */
 static enum keyward_status find_range(struct connection *connection,
-                                      const keyward_event_query *query, int64_t *first,
+                                      const keyward_event_query *query, int64_t *after,
                                       int64_t *last)
 {
     enum keyward_status status = KEYWARD_OK;
     int64_t bound;
 
-    *first = query->after_sequence + 1;
+    *after = query->after_sequence;
     *last = query->before_sequence > 0 ? query->before_sequence - 1 : INT64_MAX;
     if (query->from > 0) {
         status = first_at_or_after(connection, query->from, &bound);
-        if (bound > *first)
-            *first = bound;
+        if (bound - 1 > *after)
+            *after = bound - 1;
     }
     if (status == KEYWARD_OK && query->until > 0) {
         status = first_at_or_after(connection, query->until, &bound);
@@ -203,7 +204,7 @@ static enum keyward_status read_event(void *list, const struct statement *row,
 }
 
 static enum keyward_status read_page(struct connection *connection,
-                                     const keyward_event_query *query, int64_t first, int64_t last,
+                                     const keyward_event_query *query, int64_t after, int64_t last,
                                      keyward_event_list *page)
 {
     size_t limit = (size_t)query->limit;
@@ -213,7 +214,7 @@ static enum keyward_status read_page(struct connection *connection,
         statement_begin(connection, query->oldest_first ? &list_oldest_first : &list_newest_first);
 
     page->events = events;
-    statement_bind_number(&list, first);
+    statement_bind_number(&list, after);
     statement_bind_number(&list, last);
     statement_bind_text(&list, query->repo_id);
     statement_bind_text(&list, query->key_id);
@@ -235,13 +236,13 @@ enum keyward_status audit_list(struct transaction *transaction, void *request)
 {
     struct audit_list *list = request;
     const keyward_event_query *query = &list->query;
-    int64_t first, last;
+    int64_t after, last;
     enum keyward_status status =
         access_allows(transaction, list->actor, query->repo_id, KEYWARD_READER);
 
     if (status == KEYWARD_OK)
-        status = find_range(transaction->connection, query, &first, &last);
+        status = find_range(transaction->connection, query, &after, &last);
     if (status == KEYWARD_OK)
-        status = read_page(transaction->connection, query, first, last, list->events);
+        status = read_page(transaction->connection, query, after, last, list->events);
     return status;
 }

@@ -73,28 +73,17 @@ enum keyward_status data_keys_load(struct transaction *transaction, void *reques
 }
 
 static enum keyward_status write_data_key(struct transaction *transaction,
-                                          const struct master_key *master_key, int64_t now)
+                                          const struct data_keys *keys, int64_t now)
 {
-    unsigned char sealed[SEALED_DATA_KEY_BYTES], nonce[SEAL_NONCE_BYTES];
-    const struct environment *environment = &transaction->services->environment;
-    unsigned char *data_key = sodium_malloc(SEAL_KEY_BYTES);
-    enum keyward_status status = KEYWARD_NOMEM;
-    struct statement create;
+    const struct keyring_randomness *drawn = keys->keyring->drawn;
+    struct statement create = statement_begin(transaction->connection, &create_data_key);
+    unsigned char sealed[SEALED_DATA_KEY_BYTES];
 
-    if (!data_key)
-        return status;
-    if (environment_random(environment, data_key, SEAL_KEY_BYTES) &&
-        environment_random(environment, nonce, sizeof nonce)) {
-        seal_data_key(master_key->wrapping_key, FIRST_DATA_KEY, nonce, data_key, sealed);
-        create = statement_begin(transaction->connection, &create_data_key);
-        statement_bind_number(&create, now);
-        statement_bind_blob(&create, sealed, sizeof sealed);
-        status = statement_run(&create);
-    } else {
-        status = error_set(transaction->error, KEYWARD_IO, "random: reported a failure");
-    }
-    sodium_free(data_key);
-    return status;
+    seal_data_key(keys->master_key->wrapping_key, FIRST_DATA_KEY, drawn->data_key_nonce,
+                  drawn->data_key, sealed);
+    statement_bind_number(&create, now);
+    statement_bind_blob(&create, sealed, sizeof sealed);
+    return statement_run(&create);
 }
 
 enum keyward_status data_keys_create(struct transaction *transaction, void *request)
@@ -110,7 +99,7 @@ enum keyward_status data_keys_create(struct transaction *transaction, void *requ
         statement_bind_blob(&create, keys->master_key->id, sizeof keys->master_key->id);
         status = statement_run(&create);
         if (status == KEYWARD_OK)
-            status = write_data_key(transaction, keys->master_key, now);
+            status = write_data_key(transaction, keys, now);
     }
     return status == KEYWARD_OK ? open_data_keys(transaction, keys) : status;
 }

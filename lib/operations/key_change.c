@@ -15,18 +15,26 @@ static const struct query rename_key = {
     QUERY_KEY_RENAME,
     "UPDATE api_keys SET name = ?3 WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"};
 
+/* The event of an attempt to delete, as it is written when it is refused. */
+static keyward_event attempt_to_delete(const char *repo_id, const char *key_id,
+                                       const keyward_deletion *deletion)
+{
+    bool has_reason = deletion->reason != KEYWARD_REASON_NONE;
+
+    return (keyward_event){
+        .action = KEYWARD_KEY_DELETE_DENIED,
+        .repo_id = repo_id,
+        .key_id = key_id,
+        .reason = has_reason ? keyward_reason_text(deletion->reason) : NULL,
+        .reason_text = deletion->reason_text,
+    };
+}
+
 enum keyward_status key_delete(struct transaction *transaction, void *request)
 {
     struct key_delete *delete = request;
     keyward_deletion *deletion = delete->deletion;
-    keyward_event event = {
-        .action = KEYWARD_KEY_DELETE_DENIED,
-        .repo_id = delete->repo_id,
-        .key_id = delete->key_id,
-        .reason =
-            deletion->reason == KEYWARD_REASON_NONE ? NULL : keyward_reason_text(deletion->reason),
-        .reason_text = deletion->reason_text,
-    };
+    keyward_event event = attempt_to_delete(delete->repo_id, delete->key_id, deletion);
     struct found_key found;
     enum keyward_status status = access_require(transaction, delete->actor, KEYWARD_WRITER, &event);
 
@@ -132,10 +140,7 @@ static enum keyward_status answer_unknown(struct transaction *transaction,
                                           const keyward_actor *actor,
                                           const keyward_delete_request *request)
 {
-    const keyward_event attempt = {
-        .action = KEYWARD_KEY_DELETE_DENIED,
-        .repo_id = request->repo_id,
-    };
+    const keyward_event attempt = attempt_to_delete(request->repo_id, NULL, &request->deletion);
     enum keyward_status status = access_require(transaction, actor, KEYWARD_WRITER, &attempt);
 
     return status == KEYWARD_OK ? KEYWARD_NOT_FOUND : status;

@@ -8,7 +8,13 @@ bool keyring_init(struct keyring *keyring)
 {
     memset(keyring, 0, sizeof *keyring);
     keyring->keys = sodium_allocarray(KEYRING_MAX, sizeof *keyring->keys);
-    return keyring->keys != NULL;
+    keyring->drawn = sodium_malloc(sizeof *keyring->drawn);
+    return keyring->keys && keyring->drawn;
+}
+
+bool keyring_draw(struct keyring *keyring, const struct environment *environment)
+{
+    return environment_random(environment, keyring->drawn, sizeof *keyring->drawn);
 }
 
 bool keyring_add(struct keyring *keyring, int64_t id, const unsigned char key[SEAL_KEY_BYTES])
@@ -23,37 +29,31 @@ bool keyring_add(struct keyring *keyring, int64_t id, const unsigned char key[SE
     return true;
 }
 
-bool keyring_finish(struct keyring *keyring, const char *prefix,
-                    const struct environment *environment)
+void keyring_finish(struct keyring *keyring, const char *prefix)
 {
     static const char repo_id[] = "decoy", key_id[] = "00000000-0000-7000-8000-000000000000",
                       access_key[] = "kw_ak_0000000000000000000000000000";
-    unsigned char nonce[SEAL_NONCE_BYTES], random[SECRET_RANDOM_BYTES];
     char secret[SECRET_SIZE];
-    bool ok = environment_random(environment, nonce, sizeof nonce) &&
-              environment_random(environment, random, sizeof random);
+    size_t length;
 
-    if (ok) {
-        size_t length;
-        token_secret(prefix, random, secret);
-        length = strlen(secret);
-        keyring->decoy_place = (struct seal_place){
-            .data_key_id = keyring_current(keyring)->id,
-            .repo_id = repo_id,
-            .repo_id_length = sizeof repo_id - 1,
-            .key_id = key_id,
-            .key_id_length = sizeof key_id - 1,
-            .access_key = access_key,
-            .access_key_length = sizeof access_key - 1,
-        };
-        seal_secret(keyring_current(keyring)->key, &keyring->decoy_place, nonce, secret, length,
-                    keyring->decoy);
-        keyring->decoy_length = length + SEAL_OVERHEAD;
-        sodium_mprotect_readonly(keyring->keys);
-    }
-    sodium_memzero(random, sizeof random);
+    token_secret(prefix, keyring->drawn->decoy, secret);
+    length = strlen(secret);
+    keyring->decoy_place = (struct seal_place){
+        .data_key_id = keyring_current(keyring)->id,
+        .repo_id = repo_id,
+        .repo_id_length = sizeof repo_id - 1,
+        .key_id = key_id,
+        .key_id_length = sizeof key_id - 1,
+        .access_key = access_key,
+        .access_key_length = sizeof access_key - 1,
+    };
+    seal_secret(keyring_current(keyring)->key, &keyring->decoy_place, keyring->drawn->decoy_nonce,
+                secret, length, keyring->decoy);
+    keyring->decoy_length = length + SEAL_OVERHEAD;
     sodium_memzero(secret, sizeof secret);
-    return ok;
+    sodium_free(keyring->drawn); /* wipes */
+    keyring->drawn = NULL;
+    sodium_mprotect_readonly(keyring->keys);
 }
 
 const struct data_key *keyring_find(const struct keyring *keyring, int64_t id)
@@ -73,6 +73,8 @@ const struct data_key *keyring_current(const struct keyring *keyring)
 void keyring_release(struct keyring *keyring)
 {
     sodium_free(keyring->keys); /* wipes */
+    sodium_free(keyring->drawn);
     keyring->keys = NULL;
+    keyring->drawn = NULL;
     keyring->count = 0;
 }

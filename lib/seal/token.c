@@ -113,10 +113,11 @@ void token_secret(const char *prefix, const unsigned char random[SECRET_RANDOM_B
 static bool has_form(const char *text, size_t length, const char *mark, size_t digits)
 {
     size_t tail = MARK_LENGTH + digits + CHECKSUM_DIGITS;
-    const char *at = text + length - tail;
+    const char *at;
 
     if (length <= tail || !prefix_is_valid(text, length - tail))
         return false;
+    at = text + length - tail;
     if (memcmp(at, mark, MARK_LENGTH) != 0)
         return false;
     for (at += MARK_LENGTH; at < text + length; at++) {

@@ -5,9 +5,11 @@
 #include <stddef.h>
 
 bool commit_queue_init(struct commit_queue *queue,
-                       void (*run_batch)(void *context, struct queue_entry *batch), void *context)
+                       void (*run_batch)(void *context, struct queue_entry *batch),
+                       void (*after_batch)(void *context), void *context)
 {
-    *queue = (struct commit_queue){.run_batch = run_batch, .context = context};
+    *queue = (struct commit_queue){
+        .run_batch = run_batch, .after_batch = after_batch, .context = context};
     if (pthread_mutex_init(&queue->mutex, NULL) != 0)
         return false;
     if (pthread_condattr_init(&queue->monotonic) != 0) {
@@ -142,6 +144,7 @@ static void lead(struct commit_queue *queue, struct queue_entry *self)
             wake(entry, ENTRY_DONE);
     }
     self->state = ENTRY_DONE;
+    queue->after_batch(queue->context);
 }
 
 bool commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,

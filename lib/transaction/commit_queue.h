@@ -40,11 +40,14 @@ struct commit_queue {
     bool led;
     /* Does the work of a batch, a list that ends with NULL; the entries keep their results. */
     void (*run_batch)(void *context, struct queue_entry *batch);
+    /* What is left to do when everybody has his result and the next one leads. */
+    void (*after_batch)(void *context);
     void *context;
 };
 
 bool commit_queue_init(struct commit_queue *queue,
-                       void (*run_batch)(void *context, struct queue_entry *batch), void *context);
+                       void (*run_batch)(void *context, struct queue_entry *batch),
+                       void (*after_batch)(void *context), void *context);
 void commit_queue_release(struct commit_queue *queue);
 
 /*

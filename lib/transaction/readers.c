@@ -11,11 +11,11 @@ void readers_init(struct readers *readers, const struct connection_options *opti
         atomic_init(&readers->slots[i].idle, NULL);
 }
 
-static void reader_close(struct reader *reader)
+static void reader_close(struct reader *reader, void (*close)(struct connection **connection))
 {
     if (!reader)
         return;
-    connection_close(&reader->connection);
+    close(&reader->connection);
     sodium_free(reader->guarded);
     free(reader);
 }
@@ -33,17 +33,17 @@ static enum keyward_status reader_open(const struct connection_options *options,
     if (status == KEYWARD_OK) {
         connection_accept_file(opened->connection);
     } else {
-        reader_close(opened);
+        reader_close(opened, connection_close);
         opened = NULL;
     }
     *reader = opened;
     return status;
 }
 
-void readers_release(struct readers *readers)
+void readers_release(struct readers *readers, void (*close)(struct connection **connection))
 {
     for (size_t i = 0; i < READERS_KEPT; i++)
-        reader_close(atomic_exchange(&readers->slots[i].idle, NULL));
+        reader_close(atomic_exchange(&readers->slots[i].idle, NULL), close);
 }
 
 /* Where a thread begins to look: its error record is at an address that no other thread's is. */
@@ -79,5 +79,5 @@ void readers_return(struct readers *readers, struct reader *reader)
                                            reader))
             return;
     }
-    reader_close(reader);
+    reader_close(reader, connection_close);
 }

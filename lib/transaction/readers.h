@@ -30,8 +30,8 @@ struct readers {
 
 void readers_init(struct readers *readers, const struct connection_options *options);
 
-/* Closes the idle ones; none may be lent. */
-void readers_release(struct readers *readers);
+/* Closes the idle ones, in the given way; none may be lent. */
+void readers_release(struct readers *readers, void (*close)(struct connection **connection));
 
 enum keyward_status readers_borrow(struct readers *readers, struct reader **reader,
                                    struct error *error);

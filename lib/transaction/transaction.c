@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction/transaction.h"
 #include "base/status.h"
+#include "connection/log.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
 #include "transaction/commit_queue.h"
+#include "transaction/log_keeper.h"
 #include "transaction/readers.h"
 
 #include <stdlib.h>
@@ -17,6 +19,7 @@ struct database {
     struct connection *writer;
     int version; /* of the schema, as it was found */
     const volatile uint32_t *data_version;
+    struct log_keeper log;
     struct readers readers;
 };
 
@@ -26,6 +29,7 @@ static const struct query commit = {QUERY_COMMIT, "COMMIT"};
 static const struct query rollback = {QUERY_ROLLBACK, "ROLLBACK"};
 
 static void run_batch(void *context, struct queue_entry *batch);
+static void after_batch(void *context);
 
 static struct database *database_new(const struct connection_options *options,
                                      const struct services *services)
@@ -36,7 +40,7 @@ static struct database *database_new(const struct connection_options *options,
         return NULL;
     memset(database, 0, sizeof *database);
     database->path = strdup(options->path);
-    if (!database->path || !commit_queue_init(&database->queue, run_batch, database)) {
+    if (!database->path || !commit_queue_init(&database->queue, run_batch, after_batch, database)) {
         free(database->path);
         free(database);
         return NULL;
@@ -45,6 +49,7 @@ static struct database *database_new(const struct connection_options *options,
     database->options.path = database->path;
     database->services = services;
     readers_init(&database->readers, &database->options);
+    log_keeper_init(&database->log, &database->options);
     return database;
 }
 
@@ -72,8 +77,13 @@ void database_close(struct database **database, bool in_child)
     *database = NULL;
     if (!closing)
         return;
-    if (!in_child) {
-        readers_release(&closing->readers);
+    if (in_child) {
+        readers_release(&closing->readers, connection_close_in_child);
+        log_keeper_release(&closing->log, connection_close_in_child);
+        connection_close_in_child(&closing->writer);
+    } else {
+        readers_release(&closing->readers, connection_close);
+        log_keeper_release(&closing->log, connection_close);
         connection_close(&closing->writer);
         commit_queue_release(&closing->queue);
     }
@@ -91,8 +101,10 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
     database->writer->error = error;
     connection_accept_file(database->writer);
     enum keyward_status status = schema_upgrade(database->writer);
-    if (status == KEYWARD_OK)
+    if (status == KEYWARD_OK) {
         database->data_version = data_version_locate(database->writer);
+        log_watch(database->writer);
+    }
     return status;
 }
 
@@ -119,8 +131,8 @@ static struct write *write_of(struct queue_entry *entry)
     return (struct write *)entry;
 }
 
-/* Ends what is open. A rollback cannot fail in a way that matters: what it cannot undo now, the
- * next reader of the log does, since no commit was written. */
+/* Ends what is open. Should even that fail, for want of memory, it is made up for before the next
+ * begin. */
 static void abandon(struct connection *connection)
 {
     struct error unheard = {.store_stamp =
@@ -132,6 +144,12 @@ static void abandon(struct connection *connection)
     connection->error = &unheard;
     statement_execute(connection, &rollback);
     connection->error = error;
+}
+
+static enum keyward_status begin(struct connection *connection, const struct query *how)
+{
+    abandon(connection);
+    return statement_execute(connection, how);
 }
 
 static void run_one(struct transaction *transaction, struct write *write)
@@ -169,7 +187,9 @@ static bool run_together(struct database *database, struct queue_entry *batch)
     enum keyward_status status;
 
     connection->error = write_of(batch)->error;
-    status = statement_execute(connection, &begin_write);
+    status = begin(connection, &begin_write);
+    if (status == KEYWARD_OK)
+        log_extend(connection);
     for (struct queue_entry *entry = batch; entry && status == KEYWARD_OK; entry = entry->next) {
         run_one(&transaction, write_of(entry));
         if (!status_is_decision(write_of(entry)->status)) {
@@ -184,6 +204,7 @@ static bool run_together(struct database *database, struct queue_entry *batch)
         abandon(connection);
         fail_all(batch, status, connection->error);
     }
+    log_keeper_note(&database->log, connection->log_pages);
     return true;
 }
 
@@ -194,6 +215,7 @@ static void run_batch(void *context, struct queue_entry *batch)
     struct database *database = context;
     struct queue_entry *next;
 
+    log_keeper_catch_up(&database->log);
     connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch)->deadline));
     if (run_together(database, batch) || !batch->next)
         return;
@@ -203,6 +225,12 @@ static void run_batch(void *context, struct queue_entry *batch)
         run_together(database, entry);
         entry->next = next;
     }
+}
+
+static void after_batch(void *context)
+{
+    struct database *database = context;
+    log_keeper_work(&database->log);
 }
 
 enum keyward_status database_write(struct database *database, operation run, void *request,
@@ -231,18 +259,20 @@ enum keyward_status database_write(struct database *database, operation run, voi
 static enum keyward_status read_snapshot(struct transaction *transaction, operation run,
                                          void *request)
 {
-    enum keyward_status ended, status = statement_execute(transaction->connection, &begin_read);
+    struct connection *connection = transaction->connection;
+    enum keyward_status ended, status = begin(connection, &begin_read);
 
     if (status != KEYWARD_OK)
         return status;
     status = run(transaction, request);
-    ended = statement_execute(transaction->connection, &commit);
-    if (ended != KEYWARD_OK) {
-        abandon(transaction->connection);
-        if (status_is_decision(status))
-            status = ended;
+    if (!status_is_decision(status)) {
+        abandon(connection);
+        return status;
     }
-    return status;
+    ended = statement_execute(connection, &commit);
+    if (ended != KEYWARD_OK)
+        abandon(connection);
+    return ended == KEYWARD_OK ? status : ended;
 }
 
 static enum keyward_status with_reader(struct database *database, operation run, void *request,

@@ -46,7 +46,7 @@ enum keyward_status database_open(struct database **database,
                                   const struct services *services, struct error *error);
 
 /* No transaction may be running. With `in_child` after fork: frees what belongs to the process and
- * leaves the file and SQLite's connections to the parent. NULL is fine. */
+ * leaves the file to the parent. NULL is fine. */
 void database_close(struct database **database, bool in_child);
 
 /* True for a store without a schema yet. */

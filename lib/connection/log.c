@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection/log.h"
+
+#include <sqlite3.h>
+
+/* SQLite's WAL format: a header, then pages with a header each. */
+#define LOG_HEADER 32
+#define LOG_PAGE (24 + 4096)
+#define AHEAD ((sqlite3_int64)64 * LOG_PAGE)
+
+static int note_length(void *context, sqlite3 *db, const char *name, int pages)
+{
+    (void)db;
+    (void)name;
+    ((struct connection *)context)->log_pages = pages;
+    return SQLITE_OK;
+}
+
+void log_watch(struct connection *connection)
+{
+    sqlite3_wal_hook(connection->db, note_length, connection);
+}
+
+void log_extend(struct connection *connection)
+{
+    static const unsigned char zeros[AHEAD];
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size, used = LOG_HEADER + (sqlite3_int64)connection->log_pages * LOG_PAGE;
+
+    if (sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) !=
+            SQLITE_OK ||
+        !log || !log->pMethods || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
+        return;
+    /* An empty log has no header yet: SQLite writes that one first. */
+    if (size >= LOG_HEADER && size - used < AHEAD / 2)
+        log->pMethods->xWrite(log, zeros, (int)sizeof zeros, size);
+}
+
+bool log_write_back(struct connection *connection)
+{
+    int pages = -1, copied = -2;
+    int code = sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
+                                         &copied);
+
+    return code == SQLITE_OK && pages == copied;
+}

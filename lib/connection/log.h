@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The write-ahead log: how long it is, extended ahead of need, written back into the file. */
+#ifndef KEYWARD_CONNECTION_LOG_H
+#define KEYWARD_CONNECTION_LOG_H
+
+#include "connection/connection.h"
+
+/* From now on `connection->log_pages` says how many pages the log had after this connection's last
+ * commit, and SQLite leaves writing it back to log_write_back(). */
+void log_watch(struct connection *connection);
+
+/*
+ * Makes sure that the next pages overwrite zeros instead of growing the file, for a flush of data
+ * alone is nearly twice as fast as one that must also record a new length. To be called inside a
+ * write transaction: nobody else writes to the log then. A failure is none: the log grows as it
+ * would.
+ */
+void log_extend(struct connection *connection);
+
+/* Copies what it can from the log into the file and flushes that, without waiting for anybody and
+ * without making anybody wait. True when all was copied: the next writer begins the log anew. */
+bool log_write_back(struct connection *connection);
+
+#endif

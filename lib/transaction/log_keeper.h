@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps the write-ahead log short without making commits wait for it.
+ *
+ * When the log has grown long, a leader who is done writes it back on a connection of its own while
+ * the next batch already runs. What was committed meanwhile is left over, so that under a steady
+ * load the log would never begin anew; therefore the next leader, before his batch, copies that
+ * small rest.
+ */
+#ifndef KEYWARD_TRANSACTION_LOG_KEEPER_H
+#define KEYWARD_TRANSACTION_LOG_KEEPER_H
+
+#include "connection/connection.h"
+
+#include <stdatomic.h>
+
+struct log_keeper {
+    const struct connection_options *options;
+    struct connection *connection; /* opened when first needed, by whom `busy` belongs to */
+    struct error unheard;          /* nobody waits for this work, and its failure loses nothing */
+    atomic_flag busy;
+    atomic_int pages;   /* in the log */
+    atomic_int due;     /* at this length it is to be written back */
+    atomic_bool almost; /* all but a small rest is written back */
+};
+
+void log_keeper_init(struct log_keeper *keeper, const struct connection_options *options);
+void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connection **connection));
+
+/* Takes down the log's length after a commit. */
+void log_keeper_note(struct log_keeper *keeper, int pages);
+
+/* Writes back a log that has grown long; at most one thread at a time. */
+void log_keeper_work(struct log_keeper *keeper);
+
+/* Before a batch, with the lead: copies the rest that log_keeper_work() had to leave. */
+void log_keeper_catch_up(struct log_keeper *keeper);
+
+#endif

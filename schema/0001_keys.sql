@@ -177,7 +177,33 @@ BEGIN
     SELECT RAISE(ABORT, 'sealed secrets are immutable');
 END;
 
+-- A deleted key keeps the name it was deleted under.
+CREATE TRIGGER api_keys_keep_last_name BEFORE UPDATE OF name ON api_keys
+WHEN OLD.deleted = 1
+BEGIN
+    SELECT RAISE(ABORT, 'a deleted key is not renamed');
+END;
+
+-- Without its data keys and the row that binds it to a master key a store opens no secret any more. (REPLACE
+-- removes a row without a DELETE trigger.)
 CREATE TRIGGER data_keys_stay BEFORE DELETE ON data_keys
 BEGIN
     SELECT RAISE(ABORT, 'data keys seal secrets that are kept');
+END;
+
+CREATE TRIGGER data_keys_are_not_replaced BEFORE INSERT ON data_keys
+WHEN EXISTS (SELECT 1 FROM data_keys WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'data keys seal secrets that are kept');
+END;
+
+CREATE TRIGGER store_stays BEFORE DELETE ON store
+BEGIN
+    SELECT RAISE(ABORT, 'a store keeps its master key');
+END;
+
+CREATE TRIGGER store_is_not_replaced BEFORE INSERT ON store
+WHEN EXISTS (SELECT 1 FROM store)
+BEGIN
+    SELECT RAISE(ABORT, 'a store keeps its master key');
 END;

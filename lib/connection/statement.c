@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/statement.h"
+#include "base/result.h"
 
 #include <sqlite3.h>
 
@@ -79,6 +80,15 @@ const void *statement_blob(const struct statement *statement, int column)
 size_t statement_length(const struct statement *statement, int column)
 {
     return (size_t)sqlite3_column_bytes(statement->prepared, column);
+}
+
+bool statement_copy_text(const struct statement *statement, int column, void *result,
+                         const char **copy)
+{
+    const char *text = statement_text(statement, column);
+
+    *copy = result_copy(result, text, statement_length(statement, column));
+    return *copy || !text;
 }
 
 enum keyward_status statement_end(struct statement *statement)

@@ -44,6 +44,10 @@ int64_t statement_number(const struct statement *statement, int column);   /* 0 
 const void *statement_blob(const struct statement *statement, int column);
 size_t statement_length(const struct statement *statement, int column); /* of text or blob */
 
+/* Copies a column's text into what is handed out; NULL stays NULL. False: no memory. */
+bool statement_copy_text(const struct statement *statement, int column, void *result,
+                         const char **copy);
+
 /* Makes the statement ready for its next use and forgets what was bound. */
 enum keyward_status statement_end(struct statement *statement);
 

@@ -163,14 +163,6 @@ static enum keyward_status find_range(struct connection *connection,
     return status;
 }
 
-/* Copies a column's text; false for no memory. */
-static bool copy_text(void *list, const struct statement *row, int column, const char **copy)
-{
-    const char *text = statement_text(row, column);
-    *copy = result_copy(list, text, statement_length(row, column));
-    return *copy || !text;
-}
-
 static enum keyward_status read_event(void *list, const struct statement *row,
                                       const keyward_event **read)
 {
@@ -187,18 +179,20 @@ static enum keyward_status read_event(void *list, const struct statement *row,
     event->at = statement_number(row, AT);
     event->action = (enum keyward_action)action;
     event->sealed_sha256 = result_copy(list, hash, statement_length(row, SEALED_SHA256));
-    if (copy_text(list, row, ACTOR_ID, &event->actor_id) &&
-        copy_text(list, row, REPO_ID, &event->repo_id) &&
-        copy_text(list, row, KEY_ID, &event->key_id) &&
-        copy_text(list, row, USER_ID, &event->user_id) &&
-        copy_text(list, row, NAME, &event->name) &&
-        copy_text(list, row, PREVIOUS_NAME, &event->previous_name) &&
-        copy_text(list, row, PROVIDER, &event->provider) &&
-        copy_text(list, row, ROLE, &event->role) && copy_text(list, row, REASON, &event->reason) &&
-        copy_text(list, row, REASON_TEXT, &event->reason_text) &&
-        copy_text(list, row, REQUEST_ID, &event->request_id) &&
-        copy_text(list, row, CLIENT_ADDRESS, &event->client_address) &&
-        copy_text(list, row, USER_AGENT, &event->user_agent) && (event->sealed_sha256 || !hash))
+    if (statement_copy_text(row, ACTOR_ID, list, &event->actor_id) &&
+        statement_copy_text(row, REPO_ID, list, &event->repo_id) &&
+        statement_copy_text(row, KEY_ID, list, &event->key_id) &&
+        statement_copy_text(row, USER_ID, list, &event->user_id) &&
+        statement_copy_text(row, NAME, list, &event->name) &&
+        statement_copy_text(row, PREVIOUS_NAME, list, &event->previous_name) &&
+        statement_copy_text(row, PROVIDER, list, &event->provider) &&
+        statement_copy_text(row, ROLE, list, &event->role) &&
+        statement_copy_text(row, REASON, list, &event->reason) &&
+        statement_copy_text(row, REASON_TEXT, list, &event->reason_text) &&
+        statement_copy_text(row, REQUEST_ID, list, &event->request_id) &&
+        statement_copy_text(row, CLIENT_ADDRESS, list, &event->client_address) &&
+        statement_copy_text(row, USER_AGENT, list, &event->user_agent) &&
+        (event->sealed_sha256 || !hash))
         return KEYWARD_OK;
     return KEYWARD_NOMEM;
 }

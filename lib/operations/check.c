@@ -12,6 +12,11 @@
 static const struct query totals = {
     QUERY_CHECK_TOTALS,
     "SELECT (SELECT count(*) FROM api_keys) + (SELECT count(*) FROM audit_events)"};
+/* Collected once: a search of the whole log for each key would not do. */
+#define RESTORED                    \
+    "WITH restored AS MATERIALIZED" \
+    " (SELECT sequence, repo_id, key_id FROM audit_events WHERE action = 'key.restored') "
+
 static const struct query schema_objects = {
     QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
                         " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"};
@@ -224,15 +229,17 @@ static const struct check_part {
     {{QUERY_CHECK_FILE, "PRAGMA integrity_check(100)"}, check_file},
     {{QUERY_CHECK_REFERENCES, "PRAGMA foreign_key_check"}, check_reference},
     {{QUERY_CHECK_KEYS,
-      "SELECT k.repo_id, k.id, k.access_key, s.data_key_id, s.sealed, c.sealed_sha256,"
-      " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
-      " c.action IS 'key.created' AND c.repo_id IS k.repo_id AND c.key_id IS k.id,"
-      " k.deleted = 0 OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
-      " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by)"
-      " FROM api_keys AS k"
-      " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
-      " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
-      " LEFT JOIN audit_events AS d ON d.sequence = k.deleted_event"},
+      RESTORED "SELECT k.repo_id, k.id, k.access_key, s.data_key_id, s.sealed, c.sealed_sha256,"
+               " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
+               " c.action IS 'key.created' AND c.repo_id IS k.repo_id AND c.key_id IS k.id,"
+               " k.deleted = 0 OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
+               " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by"
+               " AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.repo_id = k.repo_id"
+               " AND r.key_id = k.id AND r.sequence > k.deleted_event))"
+               " FROM api_keys AS k"
+               " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
+               " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
+               " LEFT JOIN audit_events AS d ON d.sequence = k.deleted_event"},
      check_key},
     {{QUERY_CHECK_ORPHANS,
       "SELECT repo_id, key_id FROM sealed_secrets AS s WHERE NOT EXISTS"
@@ -240,10 +247,8 @@ static const struct check_part {
       " AND k.id = s.key_id AND k.access_key = s.access_key)"},
      check_orphan},
     {{QUERY_CHECK_EVENTS, "SELECT sequence, at FROM audit_events ORDER BY sequence"}, check_event},
-    {{QUERY_CHECK_UNSHOWN,
-      "WITH restored AS MATERIALIZED"
-      " (SELECT sequence, repo_id, key_id FROM audit_events WHERE action = 'key.restored')"
-      " SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.created' FROM audit_events AS e"
+    {{QUERY_CHECK_UNSHOWN, RESTORED
+      "SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.created' FROM audit_events AS e"
       " WHERE (e.action = 'key.created' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
       "   WHERE k.repo_id = e.repo_id AND k.deleted IN (0, 1) AND k.id = e.key_id"
       "   AND k.created_event = e.sequence))"

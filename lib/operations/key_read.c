@@ -71,14 +71,6 @@ enum keyward_status key_find(struct connection *connection, const char *repo_id,
     return status == KEYWARD_OK && !exists ? KEYWARD_NOT_FOUND : status;
 }
 
-/* Copies a column's text; false for no memory. */
-static bool copy_text(void *result, const struct statement *row, int column, const char **copy)
-{
-    const char *text = statement_text(row, column);
-    *copy = result_copy(result, text, statement_length(row, column));
-    return *copy || !text;
-}
-
 static enum keyward_status read_key(void *result, const struct statement *row, keyward_key *key)
 {
     int provider = provider_value(statement_text(row, PROVIDER));
@@ -89,11 +81,12 @@ static enum keyward_status read_key(void *result, const struct statement *row, k
     key->created_at = statement_number(row, CREATED_AT);
     key->deleted_at = statement_number(row, DELETED_AT);
     key->deleted_event = statement_number(row, DELETED_EVENT);
-    if (copy_text(result, row, ID, &key->id) && copy_text(result, row, REPO_ID, &key->repo_id) &&
-        copy_text(result, row, ACCESS_KEY, &key->access_key) &&
-        copy_text(result, row, NAME, &key->name) &&
-        copy_text(result, row, CREATED_BY, &key->created_by) &&
-        copy_text(result, row, DELETED_BY, &key->deleted_by))
+    if (statement_copy_text(row, ID, result, &key->id) &&
+        statement_copy_text(row, REPO_ID, result, &key->repo_id) &&
+        statement_copy_text(row, ACCESS_KEY, result, &key->access_key) &&
+        statement_copy_text(row, NAME, result, &key->name) &&
+        statement_copy_text(row, CREATED_BY, result, &key->created_by) &&
+        statement_copy_text(row, DELETED_BY, result, &key->deleted_by))
         return KEYWARD_OK;
     return KEYWARD_NOMEM;
 }

@@ -1,0 +1,1118 @@
+/* SPDX-License-Identifier: MIT */
+/* What a caller passes in: every argument of every function wrong in every way, each named in the
+ * message, and nothing done. */
+#include "support/fixture.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START INT64_C(1700000000000) /* where the fixture's clock stands */
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static struct fixture f;
+static keyward_key *key;
+
+/* The arguments of the next call; good ones, of which a test spoils some. */
+static struct {
+    keyward *store;
+    const keyward_actor *actor;
+    const char *repo_id, *key_id, *user_id, *name, *access_key, *secret;
+    size_t secret_length, count;
+    int role, provider, include, reason, limit, action;
+    const char *reason_text, *before_key_id, *after_user_id;
+    const char *query_repo_id, *query_key_id, *query_user_id;
+    int64_t from, until, before_sequence, after_sequence;
+    bool out_is_null, second_out_is_null; /* instead of an out-pointer: NULL */
+} x;
+
+static void use_good_arguments(void)
+{
+    memset(&x, 0, sizeof x);
+    x.store = f.store;
+    x.actor = &host;
+    x.repo_id = "repo-1";
+    x.key_id = key->id;
+    x.user_id = "rita";
+    x.name = "a name";
+    x.access_key = key->access_key;
+    x.secret = "a secret";
+    x.secret_length = strlen(x.secret);
+    x.count = 1;
+    x.role = KEYWARD_WRITER;
+}
+
+static void open_fixture(void)
+{
+    fixture_open(&f);
+    key = make_key(&f, "repo-1", "key", NULL);
+    use_good_arguments();
+}
+
+static void close_fixture(void)
+{
+    keyward_key_free(&key);
+    fixture_close(&f);
+}
+
+/* ---- one call of each function with those arguments; what it hands out is freed ---- */
+
+#define SENTINEL ((void *)&f) /* what an out-pointer holds before the call */
+
+/* An out-pointer is set on KEYWARD_OK and NULL on anything else. */
+static void assert_out(const void *out, enum keyward_status status)
+{
+    if (status == KEYWARD_OK) {
+        ck_assert_ptr_nonnull(out);
+        ck_assert_ptr_ne(out, SENTINEL);
+    } else {
+        ck_assert_ptr_null(out);
+    }
+}
+
+static enum keyward_status call_grant(void)
+{
+    return keyward_grant(x.store, x.actor, x.repo_id, x.user_id, (enum keyward_role)x.role);
+}
+
+static enum keyward_status call_revoke(void)
+{
+    return keyward_revoke(x.store, x.actor, x.repo_id, x.user_id);
+}
+
+static enum keyward_status call_list_users(void)
+{
+    const keyward_user_query query = {.after_user_id = x.after_user_id, .limit = x.limit};
+    keyward_user_list *users = SENTINEL;
+    enum keyward_status status =
+        keyward_list_users(x.store, x.actor, x.repo_id, &query, x.out_is_null ? NULL : &users);
+
+    if (!x.out_is_null) {
+        assert_out(users, status);
+        keyward_user_list_free(&users);
+    }
+    return status;
+}
+
+static enum keyward_status call_create_key(void)
+{
+    const keyward_new_key new_key = {x.name, (enum keyward_provider)x.provider};
+    keyward_key *made = SENTINEL;
+    keyward_secret *secret = SENTINEL;
+    enum keyward_status status =
+        keyward_create_key(x.store, x.actor, x.repo_id, &new_key, x.out_is_null ? NULL : &made,
+                           x.second_out_is_null ? NULL : &secret);
+
+    if (!x.out_is_null) {
+        assert_out(made, status);
+        keyward_key_free(&made);
+    }
+    if (!x.second_out_is_null) {
+        assert_out(secret, status);
+        keyward_secret_free(&secret);
+    }
+    return status;
+}
+
+static enum keyward_status call_get_key(void)
+{
+    keyward_key *found = SENTINEL;
+    enum keyward_status status =
+        keyward_get_key(x.store, x.actor, x.repo_id, x.key_id, (enum keyward_include)x.include,
+                        x.out_is_null ? NULL : &found);
+
+    if (!x.out_is_null) {
+        assert_out(found, status);
+        keyward_key_free(&found);
+    }
+    return status;
+}
+
+static enum keyward_status call_list_keys(void)
+{
+    const keyward_key_query query = {.include = (enum keyward_include)x.include,
+                                     .before_key_id = x.before_key_id,
+                                     .limit = x.limit};
+    keyward_key_list *keys = SENTINEL;
+    enum keyward_status status =
+        keyward_list_keys(x.store, x.actor, x.repo_id, &query, x.out_is_null ? NULL : &keys);
+
+    if (!x.out_is_null) {
+        assert_out(keys, status);
+        keyward_key_list_free(&keys);
+    }
+    return status;
+}
+
+static enum keyward_status call_rename_key(void)
+{
+    return keyward_rename_key(x.store, x.actor, x.repo_id, x.key_id, x.name);
+}
+
+static enum keyward_status call_delete_key(void)
+{
+    keyward_deletion deletion = {.reason = (enum keyward_reason)x.reason,
+                                 .reason_text = x.reason_text,
+                                 .deleted_at = 99,
+                                 .event = 99};
+    enum keyward_status status =
+        keyward_delete_key(x.store, x.actor, x.repo_id, x.key_id, &deletion);
+
+    ck_assert_int_eq(deletion.deleted_at, status == KEYWARD_OK ? START : 0);
+    ck_assert_int_eq(deletion.event != 0, status == KEYWARD_OK);
+    return status;
+}
+
+/* A good request and behind it one that the arguments make. */
+static enum keyward_status delete_two(const char *key_id, const char *access_key)
+{
+    keyward_delete_request requests[2] = {
+        {.repo_id = "repo-1", .key_id = key->id},
+        {.repo_id = x.repo_id,
+         .key_id = key_id,
+         .access_key = access_key,
+         .deletion = {.reason = (enum keyward_reason)x.reason, .reason_text = x.reason_text}}};
+
+    return keyward_delete_keys(x.store, x.actor, requests, 2);
+}
+
+static enum keyward_status call_delete_keys(void)
+{
+    return delete_two(x.key_id, NULL);
+}
+
+static enum keyward_status call_delete_keys_by_access_key(void)
+{
+    return delete_two(NULL, x.access_key);
+}
+
+static enum keyward_status call_restore_key(void)
+{
+    return keyward_restore_key(x.store, x.actor, x.repo_id, x.key_id);
+}
+
+static enum keyward_status call_authenticate(void)
+{
+    static const keyward_identity zero;
+    keyward_identity identity;
+    enum keyward_status status;
+
+    memset(&identity, 0xFF, sizeof identity);
+    status = keyward_authenticate(x.store, x.access_key, x.secret, x.secret_length,
+                                  x.out_is_null ? NULL : &identity);
+    if (!x.out_is_null)
+        ck_assert_mem_eq(&identity, &zero, sizeof zero); /* no test here has the right secret */
+    return status;
+}
+
+static enum keyward_status call_list_events(void)
+{
+    const keyward_event_query query = {.repo_id = x.query_repo_id,
+                                       .key_id = x.query_key_id,
+                                       .user_id = x.query_user_id,
+                                       .action = (enum keyward_action)x.action,
+                                       .from = x.from,
+                                       .until = x.until,
+                                       .before_sequence = x.before_sequence,
+                                       .after_sequence = x.after_sequence,
+                                       .limit = x.limit};
+    keyward_event_list *events = SENTINEL;
+    enum keyward_status status =
+        keyward_list_events(x.store, x.actor, &query, x.out_is_null ? NULL : &events);
+
+    if (!x.out_is_null) {
+        assert_out(events, status);
+        keyward_event_list_free(&events);
+    }
+    return status;
+}
+
+static enum keyward_status call_check(void)
+{
+    keyward_report *report = SENTINEL;
+    enum keyward_status status = keyward_check(x.store, NULL, x.out_is_null ? NULL : &report);
+
+    if (!x.out_is_null) {
+        assert_out(report, status);
+        keyward_report_free(&report);
+    }
+    return status;
+}
+
+/* All that take a store; the first WITH_ACTOR of them take an actor. */
+static enum keyward_status (*const calls[])(void) = {
+    call_grant,        call_revoke,
+    call_list_users,   call_create_key,
+    call_get_key,      call_list_keys,
+    call_rename_key,   call_delete_key,
+    call_delete_keys,  call_delete_keys_by_access_key,
+    call_restore_key,  call_list_events,
+    call_authenticate, call_check};
+#define WITH_ACTOR 12
+
+/* ---- asserting ---- */
+
+#define STATE                                                                                  \
+    "SELECT (SELECT count(*) FROM audit_events)||'|'||(SELECT count(*) FROM sealed_secrets)||" \
+    "'|'||(SELECT group_concat(repo_id||id||name||deleted) FROM api_keys)||'|'||"              \
+    "(SELECT group_concat(repo_id||user_id||role||granted_at) FROM access)"
+
+static char *state_before;
+
+static void remember_state(void)
+{
+    state_before = sql_text(f.path, STATE);
+}
+
+static void assert_nothing_written(void)
+{
+    char *state = sql_text(f.path, STATE);
+
+    ck_assert_pstr_eq(state, state_before);
+    free(state);
+    free(state_before);
+    state_before = NULL;
+}
+
+/* assert_invalid for a name that is not a literal. */
+static void assert_names(const keyward *store, enum keyward_status got, const char *argument)
+{
+    const keyward_error *error;
+    size_t length = strlen(argument);
+
+    assert_status(store, got, KEYWARD_INVALID);
+    error = keyward_last_error(store);
+    ck_assert_int_eq(error->status, KEYWARD_INVALID);
+    ck_assert_int_eq(error->sqlite_code, 0);
+    ck_assert_msg(strncmp(error->message, argument, length) == 0 && error->message[length] == ':',
+                  "message is '%s', not about %s", error->message, argument);
+}
+
+/* Text of so many bytes. Any number of them may be in use at once. */
+static const char *text_of(size_t length)
+{
+    static char text[KEYWARD_SECRET_MAX + 2];
+
+    memset(text, 'a', sizeof text - 1);
+    return text + sizeof text - 1 - length;
+}
+
+static const char *const not_utf8[] = {
+    "\x80",             /* a continuation alone */
+    "\xFF",             /* never a byte of UTF-8 */
+    "ab\xC3",           /* cut off */
+    "\xE2\x82",         /* likewise */
+    "\xF0\x9F\x92",     /* likewise */
+    "\xC3(",            /* not continued */
+    "\xE2(\xA1",        /* likewise */
+    "\xC0\x80",         /* a NUL in two bytes */
+    "\xC1\xBF",         /* overlong */
+    "\xE0\x9F\xBF",     /* likewise */
+    "\xF0\x8F\xBF\xBF", /* likewise */
+    "\xED\xA0\x80",     /* a surrogate */
+    "\xF4\x90\x80\x80", /* behind U+10FFFF */
+    "\xF5\x80\x80\x80", /* likewise */
+    "caf\xE9",          /* Latin 1 */
+};
+
+static const char *const utf8[] = {
+    "\x01",         "\x7F",         "\xC2\x80",     "\xDF\xBF",         "\xE0\xA0\x80",
+    "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
+    "z\xCC\x88",    "' OR 1=1; --",
+};
+
+/* Every way in which the text in `*field` can be wrong. */
+static void assert_text_is_checked(enum keyward_status (*call)(void), const char **field,
+                                   const char *name, size_t longest, bool optional)
+{
+    const char *good = *field;
+
+    *field = NULL;
+    if (!optional)
+        assert_names(f.store, call(), name);
+    *field = "";
+    assert_names(f.store, call(), name);
+    *field = text_of(longest + 1);
+    assert_names(f.store, call(), name);
+    *field = text_of(longest * 2);
+    assert_names(f.store, call(), name);
+    for (size_t i = 0; i < COUNT(not_utf8); i++) {
+        *field = not_utf8[i];
+        assert_names(f.store, call(), name);
+    }
+    *field = good;
+}
+
+/* ---- text ---- */
+
+static const struct {
+    enum keyward_status (*call)(void);
+    const char **field;
+    const char *name;
+    size_t longest;
+    enum keyward_status at_longest; /* of the call as the host */
+    bool optional;
+} texts[] = {
+    {call_grant, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
+    {call_grant, &x.user_id, "user_id", 255, KEYWARD_OK, false},
+    {call_revoke, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_revoke, &x.user_id, "user_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_list_users, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
+    {call_list_users, &x.after_user_id, "query.after_user_id", 255, KEYWARD_OK, true},
+    {call_create_key, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
+    {call_create_key, &x.name, "new_key.name", 255, KEYWARD_OK, false},
+    {call_get_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_get_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_list_keys, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
+    {call_list_keys, &x.before_key_id, "query.before_key_id", 255, KEYWARD_OK, true},
+    {call_rename_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_rename_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_rename_key, &x.name, "name", 255, KEYWARD_OK, false},
+    {call_restore_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_restore_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_list_events, &x.query_repo_id, "query.repo_id", 255, KEYWARD_OK, true},
+    {call_list_events, &x.query_key_id, "query.key_id", 255, KEYWARD_OK, true},
+    {call_list_events, &x.query_user_id, "query.user_id", 255, KEYWARD_OK, true},
+    {call_authenticate, &x.access_key, "access_key", 255, KEYWARD_REFUSED, false},
+    {call_delete_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_delete_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_delete_key, &x.reason_text, "deletion.reason_text", 1024, KEYWARD_OK, true},
+    {call_delete_keys, &x.repo_id, "requests.repo_id", 255, KEYWARD_OK, false},
+    {call_delete_keys, &x.reason_text, "deletion.reason_text", 1024, KEYWARD_OK, true},
+    {call_delete_keys_by_access_key, &x.repo_id, "requests.repo_id", 255, KEYWARD_OK, true},
+};
+
+START_TEST(every_text_is_checked_and_named)
+{
+    remember_state();
+    assert_text_is_checked(texts[_i].call, texts[_i].field, texts[_i].name, texts[_i].longest,
+                           texts[_i].optional);
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(every_text_may_have_its_maximal_length)
+{
+    *texts[_i].field = text_of(texts[_i].longest);
+    assert_status(f.store, texts[_i].call(), texts[_i].at_longest);
+    assert_sound(&f);
+}
+END_TEST
+
+START_TEST(lengths_are_counted_in_bytes)
+{
+    char name[KEYWARD_NAME_MAX + 2];
+
+    memcpy(name, text_of(KEYWARD_NAME_MAX - 1), KEYWARD_NAME_MAX);
+    strcat(name, "\xC3\xBC"); /* 255 characters, 256 bytes */
+    x.name = name;
+    assert_invalid(f.store, call_create_key(), "new_key.name");
+    assert_invalid(f.store, call_rename_key(), "name");
+    x.name = name + 1;
+    assert_status(f.store, call_create_key(), KEYWARD_OK);
+}
+END_TEST
+
+START_TEST(every_well_formed_text_is_kept_as_it_is)
+{
+    const keyward_new_key new_key = {.name = utf8[_i], .provider = KEYWARD_AWS};
+    keyward_key *made, *found;
+    keyward_secret *secret;
+
+    assert_status(f.store, keyward_create_key(f.store, &host, utf8[_i], &new_key, &made, &secret),
+                  KEYWARD_OK);
+    assert_status(f.store,
+                  keyward_get_key(f.store, &host, utf8[_i], made->id, KEYWARD_LIVE, &found),
+                  KEYWARD_OK);
+    ck_assert_str_eq(found->name, utf8[_i]);
+    ck_assert_str_eq(found->repo_id, utf8[_i]);
+    assert_status(f.store, try_key(&f, found, secret), KEYWARD_OK);
+    assert_sound(&f);
+    keyward_key_free(&found);
+    keyward_secret_free(&secret);
+    keyward_key_free(&made);
+}
+END_TEST
+
+/* ---- the actor ---- */
+
+START_TEST(a_forgotten_actor_is_never_the_host)
+{
+    static const keyward_actor neither, both = {.user_id = "anna", .is_host = true};
+    static const keyward_actor empty = {.user_id = "", .is_host = true};
+
+    remember_state();
+    x.query_repo_id = "repo-1";
+    x.actor = NULL;
+    assert_invalid(f.store, calls[_i](), "actor");
+    x.actor = &neither;
+    assert_invalid(f.store, calls[_i](), "actor.user_id");
+    x.actor = &both;
+    assert_invalid(f.store, calls[_i](), "actor.user_id");
+    x.actor = &empty;
+    assert_invalid(f.store, calls[_i](), "actor.user_id");
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(every_text_of_the_actor_is_checked_and_named)
+{
+    static keyward_actor actor;
+    static const struct {
+        const char **field;
+        const char *name;
+        size_t longest;
+    } fields[] = {
+        {&actor.request_id, "actor.request_id", KEYWARD_SHORT_TEXT_MAX},
+        {&actor.client_address, "actor.client_address", KEYWARD_SHORT_TEXT_MAX},
+        {&actor.user_agent, "actor.user_agent", KEYWARD_LONG_TEXT_MAX},
+        {&actor.reason, "actor.reason", KEYWARD_LONG_TEXT_MAX},
+    };
+
+    remember_state();
+    x.query_repo_id = "repo-1";
+    x.actor = &actor;
+    actor = anna;
+    assert_text_is_checked(calls[_i], &actor.user_id, "actor.user_id", KEYWARD_ID_MAX, false);
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        assert_text_is_checked(calls[_i], fields[i].field, fields[i].name, fields[i].longest, true);
+        actor = i % 2 ? anna : host;
+    }
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(an_actor_may_say_as_much_as_fits)
+{
+    const keyward_actor actor = {
+        .user_id = text_of(KEYWARD_ID_MAX),
+        .request_id = text_of(KEYWARD_SHORT_TEXT_MAX),
+        .client_address = text_of(KEYWARD_SHORT_TEXT_MAX),
+        .user_agent = text_of(KEYWARD_LONG_TEXT_MAX),
+        .reason = text_of(KEYWARD_LONG_TEXT_MAX),
+    };
+    keyward_event_list *events;
+    const keyward_event *event;
+
+    x.user_id = actor.user_id;
+    x.role = KEYWARD_ADMIN;
+    assert_status(f.store, call_grant(), KEYWARD_OK);
+    x.actor = &actor;
+    assert_status(f.store, call_delete_key(), KEYWARD_OK);
+    events = last_event(&f);
+    event = events->events[0];
+    ck_assert_str_eq(event->actor_id, actor.user_id);
+    ck_assert_str_eq(event->request_id, actor.request_id);
+    ck_assert_str_eq(event->client_address, actor.client_address);
+    ck_assert_str_eq(event->user_agent, actor.user_agent);
+    ck_assert_str_eq(event->reason_text, actor.reason);
+    keyward_event_list_free(&events);
+    assert_sound(&f);
+}
+END_TEST
+
+/* ---- numbers and enums ---- */
+
+static const struct {
+    enum keyward_status (*call)(void);
+    int *field;
+    const char *name;
+    int last; /* good value; the next is wrong */
+} numbers[] = {
+    {call_grant, &x.role, "role", KEYWARD_ADMIN},
+    {call_create_key, &x.provider, "new_key.provider", KEYWARD_AWS},
+    {call_get_key, &x.include, "include", KEYWARD_LIVE_AND_DELETED},
+    {call_list_keys, &x.include, "include", KEYWARD_LIVE_AND_DELETED},
+    {call_delete_key, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
+    {call_delete_keys, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
+    {call_list_events, &x.action, "query.action", KEYWARD_ACCESS_REVOKE_DENIED},
+    {call_list_users, &x.limit, "limit", KEYWARD_PAGE_MAX},
+    {call_list_keys, &x.limit, "limit", KEYWARD_PAGE_MAX},
+    {call_list_events, &x.limit, "limit", KEYWARD_PAGE_MAX},
+};
+
+START_TEST(values_outside_an_enum_or_a_limit_are_refused)
+{
+    const int wrong[] = {numbers[_i].last + 1, numbers[_i].last + 1000, -1, INT_MIN, INT_MAX};
+
+    remember_state();
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        *numbers[_i].field = wrong[i];
+        assert_names(f.store, numbers[_i].call(), numbers[_i].name);
+    }
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(the_last_value_of_an_enum_or_a_limit_is_good)
+{
+    x.reason_text = "for KEYWARD_REASON_OTHER";
+    *numbers[_i].field = numbers[_i].last;
+    assert_status(f.store, numbers[_i].call(), KEYWARD_OK);
+}
+END_TEST
+
+START_TEST(no_role_is_no_role)
+{
+    remember_state();
+    x.role = 0;
+    assert_invalid(f.store, call_grant(), "role");
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(times_and_sequences_are_never_negative)
+{
+    static const struct {
+        int64_t *field;
+        const char *name;
+    } fields[] = {{&x.from, "query.from, query.until"},
+                  {&x.until, "query.from, query.until"},
+                  {&x.before_sequence, "query.before_sequence, query.after_sequence"},
+                  {&x.after_sequence, "query.before_sequence, query.after_sequence"}};
+
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        *fields[i].field = -1;
+        assert_names(f.store, call_list_events(), fields[i].name);
+        *fields[i].field = INT64_MIN;
+        assert_names(f.store, call_list_events(), fields[i].name);
+        *fields[i].field = 0;
+    }
+    x.from = x.until = x.before_sequence = INT64_MAX;
+    assert_status(f.store, call_list_events(), KEYWARD_OK);
+}
+END_TEST
+
+/* ---- pointers ---- */
+
+START_TEST(every_call_needs_a_store)
+{
+    remember_state();
+    x.store = NULL;
+    assert_invalid(NULL, calls[_i](), "store");
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(every_call_needs_a_place_for_what_it_hands_out)
+{
+    remember_state();
+    x.out_is_null = true;
+    assert_invalid(f.store, call_list_users(), "users");
+    assert_invalid(f.store, call_create_key(), "key");
+    assert_invalid(f.store, call_get_key(), "key");
+    assert_invalid(f.store, call_list_keys(), "keys");
+    assert_invalid(f.store, call_list_events(), "events");
+    assert_invalid(f.store, call_authenticate(), "identity");
+    assert_invalid(f.store, call_check(), "report");
+    x.out_is_null = false;
+    x.second_out_is_null = true;
+    assert_invalid(f.store, call_create_key(), "secret");
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(a_key_to_create_must_be_given)
+{
+    keyward_key *made = SENTINEL;
+    keyward_secret *secret = SENTINEL;
+
+    remember_state();
+    assert_invalid(f.store, keyward_create_key(f.store, &host, "repo-1", NULL, &made, &secret),
+                   "new_key");
+    ck_assert_ptr_null(made);
+    ck_assert_ptr_null(secret);
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(a_query_may_be_left_out)
+{
+    keyward_user_list *users;
+    keyward_key_list *keys;
+    keyward_event_list *events;
+
+    assert_status(f.store, keyward_list_users(f.store, &rita, "repo-1", NULL, &users), KEYWARD_OK);
+    assert_status(f.store, keyward_list_keys(f.store, &rita, "repo-1", NULL, &keys), KEYWARD_OK);
+    assert_status(f.store, keyward_list_events(f.store, &host, NULL, &events), KEYWARD_OK);
+    keyward_user_list_free(&users);
+    keyward_key_list_free(&keys);
+    keyward_event_list_free(&events);
+    events = SENTINEL;
+    assert_invalid(f.store, keyward_list_events(f.store, &rita, NULL, &events), "query.repo_id");
+    ck_assert_ptr_null(events);
+}
+END_TEST
+
+/* Refusals, not only wrong arguments, leave NULL behind: assert_out() looks. */
+START_TEST(out_pointers_are_null_after_a_refusal)
+{
+    x.actor = &nobody;
+    x.query_repo_id = "repo-1";
+    assert_status(f.store, call_list_users(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_create_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_get_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_list_keys(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_list_events(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_delete_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_authenticate(), KEYWARD_REFUSED);
+}
+END_TEST
+
+START_TEST(what_is_not_there_can_be_freed)
+{
+    keyward *store = NULL;
+    keyward_user_list *users = NULL;
+    keyward_key *no_key = NULL;
+    keyward_secret *secret = NULL;
+    keyward_key_list *keys = NULL;
+    keyward_event_list *events = NULL;
+    keyward_report *report = NULL;
+
+    keyward_close(NULL);
+    keyward_close(&store);
+    keyward_user_list_free(NULL);
+    keyward_user_list_free(&users);
+    keyward_key_free(NULL);
+    keyward_key_free(&no_key);
+    keyward_secret_free(NULL);
+    keyward_secret_free(&secret);
+    keyward_key_list_free(NULL);
+    keyward_key_list_free(&keys);
+    keyward_event_list_free(NULL);
+    keyward_event_list_free(&events);
+    keyward_report_free(NULL);
+    keyward_report_free(&report);
+    ck_assert(!store && !users && !no_key && !secret && !keys && !events && !report);
+}
+END_TEST
+
+START_TEST(freeing_leaves_null_behind)
+{
+    keyward_secret *secret;
+    keyward_key *made = make_key(&f, "repo-1", "key", &secret);
+    keyward_event_list *events = all_events(&f);
+    keyward_report *report;
+
+    assert_status(f.store, keyward_check(f.store, NULL, &report), KEYWARD_OK);
+    keyward_key_free(&made);
+    keyward_secret_free(&secret);
+    keyward_event_list_free(&events);
+    keyward_report_free(&report);
+    keyward_close(&f.store);
+    ck_assert(!made && !secret && !events && !report && !f.store);
+}
+END_TEST
+
+START_TEST(values_outside_the_vocabulary_have_a_word_too)
+{
+    static const int wrong[] = {-1, 99, INT_MIN, INT_MAX};
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        ck_assert_str_eq(keyward_role_text((enum keyward_role)wrong[i]), "unknown");
+        ck_assert_str_eq(keyward_provider_text((enum keyward_provider)wrong[i]), "unknown");
+        ck_assert_str_eq(keyward_reason_text((enum keyward_reason)wrong[i]), "unknown");
+        ck_assert_str_eq(keyward_action_text((enum keyward_action)wrong[i]), "unknown");
+        ck_assert_ptr_nonnull(keyward_status_text((enum keyward_status)wrong[i]));
+    }
+    ck_assert_str_eq(keyward_role_text((enum keyward_role)0), "unknown");
+    ck_assert_str_eq(keyward_reason_text(KEYWARD_REASON_NONE), "none");
+    ck_assert_str_eq(keyward_action_text(KEYWARD_ACTION_ANY), "any");
+}
+END_TEST
+
+/* ---- many deletions ---- */
+
+START_TEST(a_batch_has_one_request_at_least_and_a_limit)
+{
+    keyward_delete_request request = {.repo_id = "repo-1", .key_id = key->id};
+
+    remember_state();
+    assert_invalid(f.store, keyward_delete_keys(f.store, &host, NULL, 1), "requests");
+    assert_invalid(f.store, keyward_delete_keys(f.store, &host, NULL, 0), "requests");
+    assert_invalid(f.store, keyward_delete_keys(f.store, &host, &request, 0), "count");
+    assert_invalid(f.store,
+                   keyward_delete_keys(f.store, &host, &request, (size_t)KEYWARD_BATCH_MAX + 1),
+                   "count");
+    assert_invalid(f.store, keyward_delete_keys(f.store, &host, &request, SIZE_MAX), "count");
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(a_batch_may_have_its_maximal_size)
+{
+    keyward_delete_request *requests = calloc(KEYWARD_BATCH_MAX, sizeof *requests);
+
+    ck_assert_ptr_nonnull(requests);
+    for (size_t i = 0; i < KEYWARD_BATCH_MAX; i++) {
+        requests[i].repo_id = "repo-1";
+        requests[i].key_id = i + 1 < KEYWARD_BATCH_MAX ? "unknown" : key->id;
+    }
+    assert_status(f.store, keyward_delete_keys(f.store, &host, requests, KEYWARD_BATCH_MAX),
+                  KEYWARD_OK);
+    for (size_t i = 0; i < KEYWARD_BATCH_MAX - 1; i++)
+        ck_assert_int_eq(requests[i].status, KEYWARD_NOT_FOUND);
+    ck_assert_int_eq(requests[KEYWARD_BATCH_MAX - 1].status, KEYWARD_OK);
+    free(requests);
+}
+END_TEST
+
+START_TEST(a_request_names_its_key_in_one_way)
+{
+    remember_state();
+    assert_invalid(f.store, delete_two(NULL, NULL), "requests");
+    assert_invalid(f.store, delete_two(key->id, key->access_key), "requests");
+    x.repo_id = NULL;
+    assert_invalid(f.store, delete_two(key->id, NULL), "requests.repo_id");
+    assert_nothing_written();
+    assert_status(f.store, delete_two(NULL, key->access_key), KEYWARD_OK);
+}
+END_TEST
+
+static void assert_name_of_key_is_checked(const char **field, const char *name,
+                                          enum keyward_status (*call)(void))
+{
+    *field = "";
+    assert_names(f.store, call(), name);
+    *field = text_of(256);
+    assert_names(f.store, call(), name);
+    for (size_t i = 0; i < COUNT(not_utf8); i++) {
+        *field = not_utf8[i];
+        assert_names(f.store, call(), name);
+    }
+}
+
+START_TEST(the_name_of_a_key_in_a_request_is_checked)
+{
+    remember_state();
+    assert_name_of_key_is_checked(&x.key_id, "requests.key_id", call_delete_keys);
+    assert_name_of_key_is_checked(&x.access_key, "requests.access_key",
+                                  call_delete_keys_by_access_key);
+    assert_nothing_written();
+    x.key_id = x.access_key = text_of(KEYWARD_ID_MAX);
+    assert_status(f.store, call_delete_keys(), KEYWARD_OK);
+    assert_status(f.store, call_delete_keys_by_access_key(), KEYWARD_OK);
+}
+END_TEST
+
+START_TEST(another_reason_needs_words_in_a_batch_as_well)
+{
+    static const keyward_actor actor = {.is_host = true, .reason = "words"};
+
+    remember_state();
+    x.reason = KEYWARD_REASON_OTHER;
+    assert_invalid(f.store, call_delete_key(), "deletion.reason_text");
+    assert_invalid(f.store, call_delete_keys(), "deletion.reason_text");
+    assert_nothing_written();
+    x.actor = &actor;
+    assert_status(f.store, call_delete_keys(), KEYWARD_OK);
+}
+END_TEST
+
+/* ---- the secret ---- */
+
+static void assert_secret(const char *secret, size_t length)
+{
+    x.secret = secret;
+    x.secret_length = length;
+    assert_invalid(f.store, call_authenticate(), "secret");
+    ck_assert_int_eq(keyward_last_error(f.store)->cause, KEYWARD_CAUSE_NONE);
+}
+
+START_TEST(a_secret_is_checked_and_named)
+{
+    remember_state();
+    assert_secret(NULL, 0);
+    assert_secret(NULL, 8);
+    assert_secret("", 0);
+    assert_secret("not empty", 0);
+    assert_secret(text_of(KEYWARD_SECRET_MAX + 1), KEYWARD_SECRET_MAX + 1);
+    assert_secret("short", SIZE_MAX);
+    assert_secret("short", (size_t)INT_MAX + 1);
+    assert_secret("\0abc", 4);
+    assert_secret("ab\0c", 4);
+    assert_secret("abc", 4);
+    assert_secret("\xC3\xBC", 1); /* cut off by its length */
+    for (size_t i = 0; i < COUNT(not_utf8); i++)
+        assert_secret(not_utf8[i], strlen(not_utf8[i]));
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(a_secret_of_any_good_length_is_compared)
+{
+    static const size_t lengths[] = {1, 2, 54, 55, 56, 1000, KEYWARD_SECRET_MAX};
+
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        x.secret = text_of(lengths[i]);
+        x.secret_length = lengths[i];
+        assert_status(f.store, call_authenticate(), KEYWARD_REFUSED);
+        ck_assert_int_eq(keyward_last_error(f.store)->cause, KEYWARD_CAUSE_WRONG_SECRET);
+    }
+}
+END_TEST
+
+/* ---- opening ---- */
+
+static char new_path[128];
+
+static keyward_options good_options(void)
+{
+    keyward_options options = KEYWARD_OPTIONS_INIT;
+
+    snprintf(new_path, sizeof new_path, "%s/new.db", f.folder);
+    options.master_key = test_master_key;
+    return options;
+}
+
+/* Opening is refused for this argument, and no file appears. */
+static void assert_not_opened(const char *path, const keyward_options *options,
+                              const char *argument)
+{
+    keyward *store = SENTINEL;
+
+    assert_names(NULL, keyward_open(&store, path, options), argument);
+    ck_assert_ptr_null(store);
+    ck_assert_int_ne(access(new_path, F_OK), 0);
+}
+
+static void assert_opened(const keyward_options *options)
+{
+    keyward *store;
+
+    assert_status(NULL, keyward_open(&store, new_path, options), KEYWARD_OK);
+    ck_assert_ptr_nonnull(store);
+    keyward_close(&store);
+    ck_assert_ptr_null(store);
+}
+
+START_TEST(a_store_needs_a_path_and_options)
+{
+    const keyward_options options = good_options();
+
+    assert_invalid(NULL, keyward_open(NULL, new_path, &options), "store");
+    ck_assert_int_ne(access(new_path, F_OK), 0);
+    assert_not_opened(NULL, &options, "path");
+    assert_not_opened("", &options, "path");
+    assert_not_opened(":memory:", &options, "path");
+    assert_not_opened(new_path, NULL, "options");
+}
+END_TEST
+
+START_TEST(the_path_of_a_store_is_utf8)
+{
+    const keyward_options options = good_options();
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/caf\xE9.db", f.folder);
+    assert_not_opened(path, &options, "path");
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_path_longer_than_any_is_refused)
+{
+    const keyward_options options = good_options();
+    keyward *store = SENTINEL;
+
+    ck_assert_int_ne(keyward_open(&store, text_of(5000), &options), KEYWARD_OK);
+    ck_assert_ptr_null(store);
+}
+END_TEST
+
+START_TEST(the_version_of_the_options_must_be_known)
+{
+    static const unsigned versions[] = {0, KEYWARD_OPTIONS_VERSION + 1, UINT_MAX};
+
+    for (size_t i = 0; i < COUNT(versions); i++) {
+        keyward_options options = good_options();
+        options.version = versions[i];
+        assert_not_opened(new_path, &options, "options.version");
+    }
+}
+END_TEST
+
+START_TEST(the_busy_timeout_has_bounds)
+{
+    static const int wrong[] = {-1, 3600001, INT_MIN, INT_MAX}, good[] = {0, 1, 3600000};
+    keyward_options options = good_options();
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        options.busy_timeout_ms = wrong[i];
+        assert_not_opened(new_path, &options, "options.busy_timeout_ms");
+    }
+    for (size_t i = 0; i < COUNT(good); i++) {
+        options.busy_timeout_ms = good[i];
+        assert_opened(&options);
+    }
+}
+END_TEST
+
+START_TEST(the_durability_must_be_known)
+{
+    static const int wrong[] = {-1, 2, 99};
+    keyward_options options = good_options();
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        options.durability = (enum keyward_durability)wrong[i];
+        assert_not_opened(new_path, &options, "options.durability");
+    }
+}
+END_TEST
+
+START_TEST(the_prefix_is_short_and_plain)
+{
+    static const char *const wrong[] = {"",    "A",  "kW",       "k_w",  "k-w",
+                                        "a b", " a", "\xC3\xBC", "\xFF", "aaaaaaaaaaaaaaaaa"};
+    keyward_options options = good_options();
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        options.access_key_prefix = wrong[i];
+        assert_not_opened(new_path, &options, "options.access_key_prefix");
+    }
+    options.access_key_prefix = "az09az09az09az09";
+    assert_opened(&options);
+}
+END_TEST
+
+static int give_master_key(void *context, unsigned char bytes[KEYWARD_MASTER_KEY_BYTES])
+{
+    (void)context;
+    memcpy(bytes, test_master_key, KEYWARD_MASTER_KEY_BYTES);
+    return 0;
+}
+
+START_TEST(there_is_exactly_one_master_key)
+{
+    for (unsigned given = 0; given < 8; given++) {
+        keyward_options options = good_options();
+        options.master_key = given & 1 ? test_master_key : NULL;
+        options.master_key_file = given & 2 ? "no.key" : NULL;
+        options.master_key_callback = given & 4 ? give_master_key : NULL;
+        if (given == 2)
+            continue; /* there is no such file */
+        if (given == 1 || given == 4)
+            assert_opened(&options);
+        else
+            assert_not_opened(new_path, &options, "options.master_key");
+        unlink(new_path);
+    }
+}
+END_TEST
+
+START_TEST(a_master_key_file_needs_a_path)
+{
+    char path[4097] = "/no folder/";
+
+    memcpy(path + strlen("/no folder/"), text_of(4085), 4086); /* 4,096 bytes */
+    assert_invalid(NULL, keyward_create_master_key_file(NULL), "path");
+    assert_invalid(NULL, keyward_create_master_key_file(""), "path");
+    assert_invalid(NULL, keyward_create_master_key_file(path), "path");
+    path[4095] = '\0';
+    assert_status(NULL, keyward_create_master_key_file(path), KEYWARD_NO_FOLDER);
+    for (size_t i = 0; i < COUNT(not_utf8); i++)
+        assert_invalid(NULL, keyward_create_master_key_file(not_utf8[i]), "path");
+}
+END_TEST
+
+START_TEST(an_existing_master_key_file_is_left_as_it_is)
+{
+    char path[128];
+    unsigned char *bytes;
+    size_t size;
+
+    snprintf(path, sizeof path, "%s/master.key", f.folder);
+    write_whole(path, "precious", 8);
+    assert_status(NULL, keyward_create_master_key_file(path), KEYWARD_EXISTS);
+    bytes = read_whole(path, &size);
+    ck_assert_uint_eq(size, 8);
+    ck_assert_mem_eq(bytes, "precious", 8);
+    free(bytes);
+}
+END_TEST
+
+/* ---- the suite ---- */
+
+static TCase *new_case(Suite *suite, const char *name)
+{
+    TCase *tests = tcase_create(name);
+
+    tcase_add_checked_fixture(tests, open_fixture, close_fixture);
+    suite_add_tcase(suite, tests);
+    return tests;
+}
+
+static void add_text(Suite *suite)
+{
+    TCase *tests = new_case(suite, "text and actors");
+
+    tcase_add_loop_test(tests, every_text_is_checked_and_named, 0, (int)COUNT(texts));
+    tcase_add_loop_test(tests, every_text_may_have_its_maximal_length, 0, (int)COUNT(texts));
+    tcase_add_test(tests, lengths_are_counted_in_bytes);
+    tcase_add_loop_test(tests, every_well_formed_text_is_kept_as_it_is, 0, (int)COUNT(utf8));
+    tcase_add_loop_test(tests, a_forgotten_actor_is_never_the_host, 0, WITH_ACTOR);
+    tcase_add_loop_test(tests, every_text_of_the_actor_is_checked_and_named, 0, WITH_ACTOR);
+    tcase_add_test(tests, an_actor_may_say_as_much_as_fits);
+}
+
+static void add_values(Suite *suite)
+{
+    TCase *tests = new_case(suite, "numbers and pointers");
+
+    tcase_add_loop_test(tests, values_outside_an_enum_or_a_limit_are_refused, 0,
+                        (int)COUNT(numbers));
+    tcase_add_loop_test(tests, the_last_value_of_an_enum_or_a_limit_is_good, 0,
+                        (int)COUNT(numbers));
+    tcase_add_test(tests, no_role_is_no_role);
+    tcase_add_test(tests, times_and_sequences_are_never_negative);
+    tcase_add_loop_test(tests, every_call_needs_a_store, 0, (int)COUNT(calls));
+    tcase_add_test(tests, every_call_needs_a_place_for_what_it_hands_out);
+    tcase_add_test(tests, a_key_to_create_must_be_given);
+    tcase_add_test(tests, a_query_may_be_left_out);
+    tcase_add_test(tests, out_pointers_are_null_after_a_refusal);
+    tcase_add_test(tests, what_is_not_there_can_be_freed);
+    tcase_add_test(tests, freeing_leaves_null_behind);
+    tcase_add_test(tests, values_outside_the_vocabulary_have_a_word_too);
+}
+
+static void add_batches_and_secrets(Suite *suite)
+{
+    TCase *tests = new_case(suite, "batches and secrets");
+
+    tcase_add_test(tests, a_batch_has_one_request_at_least_and_a_limit);
+    tcase_add_test(tests, a_batch_may_have_its_maximal_size);
+    tcase_add_test(tests, a_request_names_its_key_in_one_way);
+    tcase_add_test(tests, the_name_of_a_key_in_a_request_is_checked);
+    tcase_add_test(tests, another_reason_needs_words_in_a_batch_as_well);
+    tcase_add_test(tests, a_secret_is_checked_and_named);
+    tcase_add_test(tests, a_secret_of_any_good_length_is_compared);
+}
+
+static void add_opening(Suite *suite)
+{
+    TCase *tests = new_case(suite, "opening");
+
+    tcase_add_test(tests, a_store_needs_a_path_and_options);
+    tcase_add_test(tests, the_path_of_a_store_is_utf8);
+    tcase_add_test(tests, a_path_longer_than_any_is_refused);
+    tcase_add_test(tests, the_version_of_the_options_must_be_known);
+    tcase_add_test(tests, the_busy_timeout_has_bounds);
+    tcase_add_test(tests, the_durability_must_be_known);
+    tcase_add_test(tests, the_prefix_is_short_and_plain);
+    tcase_add_test(tests, there_is_exactly_one_master_key);
+    tcase_add_test(tests, a_master_key_file_needs_a_path);
+    tcase_add_test(tests, an_existing_master_key_file_is_left_as_it_is);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("arguments");
+
+    add_text(suite);
+    add_values(suite);
+    add_batches_and_secrets(suite);
+    add_opening(suite);
+    return run_suite(suite);
+}

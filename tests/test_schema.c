@@ -1,0 +1,860 @@
+/* SPDX-License-Identifier: MIT */
+/* The schema: what a person with the sqlite3 shell can do and cannot, and how a store grows. */
+#include "connection/connection.h"
+#include "connection/schema.h"
+#include "support/fixture.h"
+
+#include <glob.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- a store to work on ---- */
+
+/* repo-1 with the keys "live", "deleted" and "restored"; repo-2 with the key "elsewhere". Event 11
+ * is the newest, and the clock has stood still. */
+static void stocked_open(struct fixture *fixture)
+{
+    static const char *const names[] = {"live", "deleted", "restored"};
+
+    fixture_open(fixture);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        keyward_key *key = make_key(fixture, "repo-1", names[i], NULL);
+
+        if (i > 0)
+            drop_key(fixture, "repo-1", key->id);
+        if (i > 1)
+            assert_status(fixture->store,
+                          keyward_restore_key(fixture->store, &anna, "repo-1", key->id),
+                          KEYWARD_OK);
+        keyward_key_free(&key);
+    }
+    keyward_key *key = make_key(fixture, "repo-2", "elsewhere", NULL);
+    keyward_key_free(&key);
+    assert_status(fixture->store,
+                  keyward_grant(fixture->store, &host, "repo-2", "anna", KEYWARD_ADMIN),
+                  KEYWARD_OK);
+    ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 11);
+}
+
+/* All rows of the store, table by table, as one text. */
+static char *dump(const char *path)
+{
+    static const char text[] =
+        "SELECT group_concat(line, char(10)) FROM ("
+        " SELECT quote(id) || quote(created_at) || quote(master_key_id) AS line FROM store"
+        " UNION ALL SELECT quote(id) || quote(created_at) || quote(sealed) FROM data_keys"
+        " UNION ALL SELECT quote(repo_id) || quote(user_id) || quote(role) || quote(granted_at)"
+        " FROM access"
+        " UNION ALL SELECT quote(sequence) || quote(at) || quote(action) || quote(actor_id) ||"
+        " quote(repo_id) || quote(key_id) || quote(user_id) || quote(name) || quote(previous_name)"
+        " || quote(provider) || quote(role) || quote(reason) || quote(reason_text) ||"
+        " quote(request_id) || quote(client_address) || quote(user_agent) || quote(sealed_sha256)"
+        " FROM audit_events"
+        " UNION ALL SELECT quote(access_key) || quote(repo_id) || quote(key_id) ||"
+        " quote(data_key_id) || quote(sealed) FROM sealed_secrets"
+        " UNION ALL SELECT quote(repo_id) || quote(deleted) || quote(id) || quote(access_key) ||"
+        " quote(name) || quote(provider) || quote(created_at) || quote(created_by) ||"
+        " quote(created_event) || quote(deleted_at) || quote(deleted_by) || quote(deleted_event)"
+        " FROM api_keys)";
+
+    return sql_text(path, text);
+}
+
+/* The SQL is refused by a rule of the schema, changes nothing, and the store stays sound. */
+static void assert_rule_holds(const char *text)
+{
+    struct fixture f;
+    char *before, *after;
+    int code;
+
+    stocked_open(&f);
+    before = dump(f.path);
+    code = sql(f.path, text);
+    ck_assert_msg(code == SQLITE_CONSTRAINT, "code %d for: %s", code, text);
+    after = dump(f.path);
+    ck_assert_str_eq(before, after);
+    assert_sound(&f);
+    free(before);
+    free(after);
+    fixture_close(&f);
+}
+
+/* The SQL is run, and the store stays sound. */
+static void assert_allowed(struct fixture *fixture, const char *text)
+{
+    int code = sql(fixture->path, text);
+
+    ck_assert_msg(code == SQLITE_OK, "code %d for: %s", code, text);
+    assert_sound(fixture);
+}
+
+#define NEXT "(SELECT max(sequence) + 1 FROM audit_events)"
+#define NOW "(SELECT max(at) FROM audit_events)"
+#define KEY(name) "(SELECT id FROM api_keys WHERE name = '" name "')"
+#define UNKNOWN "'00000000-0000-7000-8000-000000000000'"
+
+/* An event of the next sequence with these columns and values behind sequence and time. */
+#define EVENT(columns, values)                                                               \
+    "INSERT INTO audit_events (sequence, at, action, " columns ") SELECT " NEXT ", " NOW "," \
+    " " values
+
+/* ---- append-only tables ---- */
+
+static const char *const forbidden[] = {
+    /* audit events stay */
+    "UPDATE audit_events SET at = at",
+    "UPDATE audit_events SET actor_id = 'mallory' WHERE sequence = 1",
+    "UPDATE OR REPLACE audit_events SET sequence = 2 WHERE sequence = 1",
+    "UPDATE OR IGNORE audit_events SET reason_text = 'other' WHERE sequence = 5",
+    "DELETE FROM audit_events",
+    "DELETE FROM audit_events WHERE sequence = 11",
+    "INSERT OR REPLACE INTO audit_events (sequence, at, action) VALUES (1, 0, 'access.granted')",
+    "INSERT OR REPLACE INTO audit_events (sequence, at, action) SELECT 11, " NOW
+    ", 'access.granted'",
+    "REPLACE INTO audit_events SELECT * FROM audit_events WHERE sequence = 5",
+    "INSERT OR IGNORE INTO audit_events (sequence, at, action) VALUES (1, 0, 'access.granted')",
+    "INSERT INTO audit_events (sequence, at, action) SELECT 5, " NOW ", 'access.granted'"
+    " ON CONFLICT (sequence) DO UPDATE SET at = 0",
+    /* and follow each other */
+    "INSERT INTO audit_events (sequence, at, action) SELECT 13, " NOW ", 'access.granted'",
+    "INSERT INTO audit_events (sequence, at, action) SELECT 0, " NOW ", 'access.granted'",
+    "INSERT INTO audit_events (sequence, at, action) SELECT -1, " NOW ", 'access.granted'",
+    "INSERT INTO audit_events (sequence, at, action) SELECT NULL, " NOW ", 'access.granted'",
+    "INSERT INTO audit_events (at, action) SELECT " NOW ", 'access.granted'",
+    "INSERT INTO audit_events (sequence, at, action) SELECT 9223372036854775807, " NOW
+    ", 'access.granted'",
+    "INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    " - 1, 'access.granted'",
+    /* sealed secrets stay */
+    "UPDATE sealed_secrets SET sealed = sealed",
+    "UPDATE sealed_secrets SET key_id = " KEY("live"),
+    "UPDATE OR REPLACE sealed_secrets SET access_key = 'x'",
+    "DELETE FROM sealed_secrets",
+    "DELETE FROM sealed_secrets WHERE key_id = " KEY("deleted"),
+    "INSERT OR REPLACE INTO sealed_secrets SELECT access_key, repo_id, key_id, data_key_id,"
+    " zeroblob(95) FROM sealed_secrets",
+    "INSERT OR IGNORE INTO sealed_secrets SELECT * FROM sealed_secrets",
+    "INSERT INTO sealed_secrets SELECT access_key, repo_id, key_id, data_key_id, zeroblob(95)"
+    " FROM sealed_secrets WHERE true ON CONFLICT DO UPDATE SET sealed = zeroblob(95)",
+    /* data keys stay */
+    "DELETE FROM data_keys",
+};
+
+/* ---- keys ---- */
+
+#define NEW_KEY(how, values)                                                                    \
+    how " INTO api_keys (repo_id, deleted, id, access_key, name, provider, created_at,"         \
+        " created_event, deleted_at, deleted_event) SELECT " values " FROM api_keys WHERE name" \
+        " = 'live'"
+
+static const char *const forbidden_for_keys[] = {
+    /* are never removed */
+    "DELETE FROM api_keys",
+    "DELETE FROM api_keys WHERE name = 'deleted'",
+    "DELETE FROM api_keys WHERE deleted = 0",
+    /* are marked by their event only */
+    "UPDATE api_keys SET deleted = 1, deleted_at = " NOW ", deleted_event = " NEXT
+    " WHERE name = 'live'",
+    "UPDATE api_keys SET deleted = 1, deleted_at = " NOW ", deleted_event = 11"
+    " WHERE name = 'live'",
+    "UPDATE api_keys SET deleted = 1, deleted_at = (SELECT at FROM audit_events WHERE action ="
+    " 'key.deleted'), deleted_event = (SELECT sequence FROM audit_events WHERE action ="
+    " 'key.deleted') WHERE name = 'restored'",
+    "UPDATE api_keys SET deleted = 0, deleted_at = NULL, deleted_event = NULL WHERE name ="
+    " 'deleted'",
+    "UPDATE OR REPLACE api_keys SET deleted = 0, deleted_at = NULL, deleted_event = NULL",
+    "UPDATE OR IGNORE api_keys SET deleted = 0, deleted_at = NULL, deleted_event = NULL",
+    "UPDATE api_keys SET deleted_at = deleted_at + 1 WHERE name = 'deleted'",
+    "UPDATE api_keys SET deleted_at = deleted_at WHERE name = 'deleted'",
+    "UPDATE api_keys SET deleted_by = 'mallory' WHERE name = 'deleted'",
+    "UPDATE api_keys SET deleted_event = 1 WHERE name = 'deleted'",
+    "UPDATE api_keys SET deleted_by = 'mallory' WHERE name = 'live'",
+    /* keep what they were born with */
+    "UPDATE api_keys SET repo_id = 'repo-2' WHERE name = 'live'",
+    "UPDATE api_keys SET id = " UNKNOWN " WHERE name = 'live'",
+    "UPDATE OR REPLACE api_keys SET id = " KEY("restored") " WHERE name = 'live'",
+    "UPDATE api_keys SET access_key = (SELECT access_key FROM api_keys WHERE name = 'deleted')"
+    " WHERE name = 'live'",
+    "UPDATE api_keys SET provider = 'AWS'",
+    "UPDATE api_keys SET created_at = 0",
+    "UPDATE api_keys SET created_by = 'mallory'",
+    "UPDATE api_keys SET created_event = 11",
+    "UPDATE api_keys SET name = 'x', created_at = 0 WHERE name = 'live'",
+    /* are born once, live, with their event and their secret */
+    NEW_KEY("INSERT", "repo_id, 0, id, access_key, name, provider, created_at, created_event,"
+                      " NULL, NULL"),
+    NEW_KEY("INSERT OR REPLACE", "repo_id, 0, id, access_key, 'other', provider, created_at,"
+                                 " created_event, NULL, NULL"),
+    NEW_KEY("INSERT OR IGNORE", "repo_id, 0, id, access_key, 'other', provider, created_at,"
+                                " created_event, NULL, NULL"),
+    NEW_KEY("INSERT", "repo_id, 1, id, access_key, name, provider, created_at, created_event, 1,"
+                      " 1"),
+    NEW_KEY("INSERT", "repo_id, 0, " UNKNOWN ", access_key, name, provider, created_at,"
+                      " created_event, NULL, NULL"),
+    NEW_KEY("INSERT", "'repo-2', 0, id, access_key, name, provider, created_at, created_event,"
+                      " NULL, NULL"),
+    NEW_KEY("INSERT OR REPLACE",
+            "repo_id, 0, " KEY("deleted") ", access_key, 'other', provider,"
+                                          " created_at, created_event, NULL, NULL"),
+};
+
+/* ---- events that mark ---- */
+
+static const char *const forbidden_events[] = {
+    EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " UNKNOWN),
+    EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " KEY("deleted")),
+    EVENT("repo_id, key_id", "'key.deleted', 'repo-2', " KEY("live")),
+    EVENT("repo_id, key_id", "'key.deleted', 'none', " KEY("live")),
+    EVENT("repo_id", "'key.deleted', 'repo-1'"),
+    EVENT("key_id", "'key.deleted', " KEY("live")),
+    EVENT("repo_id, key_id", "'key.restored', 'repo-1', " UNKNOWN),
+    EVENT("repo_id, key_id", "'key.restored', 'repo-1', " KEY("live")),
+    EVENT("repo_id, key_id", "'key.restored', 'repo-1', " KEY("restored")),
+    EVENT("repo_id, key_id", "'key.restored', 'repo-2', " KEY("deleted")),
+    EVENT("key_id", "'key.restored', " KEY("deleted")),
+    EVENT("repo_id", "'key.renamed', 'repo-1'"),
+    "INSERT OR IGNORE INTO audit_events (sequence, at, action, repo_id, key_id) SELECT " NEXT
+    ", " NOW ", 'key.deleted', 'repo-1', " UNKNOWN,
+    "INSERT OR REPLACE INTO audit_events (sequence, at, action, repo_id, key_id) SELECT " NEXT
+    ", " NOW ", 'key.deleted', 'repo-1', " KEY("deleted"),
+    /* one that is refused takes the good one before it along */
+    "BEGIN; " EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " KEY("live")) "; " EVENT(
+        "repo_id, key_id", "'key.deleted', 'repo-1', " KEY("live")) "; COMMIT",
+    /* nor does an event serve twice */
+    "BEGIN; " EVENT(
+        "repo_id, key_id",
+        "'key.deleted', 'repo-1', " KEY(
+            "live")) "; "
+                     "UPDATE api_keys SET deleted_at = deleted_at WHERE name = 'live'; COMMIT",
+    "BEGIN; " EVENT("repo_id, key_id",
+                    "'key.restored', 'repo-1', " KEY(
+                        "deleted")) "; "
+                                    "UPDATE api_keys SET deleted = 1, deleted_at = " NOW
+                                    ", deleted_event = 11"
+                                    " WHERE name = 'deleted'; COMMIT",
+};
+
+/* ---- constraints and types ---- */
+
+static const char *const forbidden_values[] = {
+    EVENT("repo_id", "'key.vanished', 'repo-1'"),
+    EVENT("repo_id", "NULL, 'repo-1'"),
+    EVENT("reason", "'access.granted', 'because'"),
+    EVENT("sealed_sha256", "'access.granted', zeroblob(31)"),
+    EVENT("sealed_sha256", "'access.granted', zeroblob(33)"),
+    EVENT("repo_id, key_id", "'key.created', 'repo-1', " UNKNOWN), /* without its hash */
+    EVENT("repo_id, sealed_sha256", "'key.created', 'repo-1', zeroblob(32)"),
+    "INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", NULL, 'access.granted'",
+    "INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", 'soon', 'access.granted'",
+    EVENT("actor_id", "'access.granted', x'00'"),
+    EVENT("sealed_sha256", "'access.granted', '0123456789abcdef0123456789abcdef'"),
+    "INSERT INTO access VALUES ('', 'anna', 'admin', 0)",
+    "INSERT INTO access VALUES ('repo-1', '', 'admin', 0)",
+    "INSERT INTO access VALUES (NULL, 'x', 'admin', 0)",
+    "INSERT INTO access VALUES ('repo-1', 'x', 'owner', 0)",
+    "INSERT INTO access VALUES ('repo-1', 'x', NULL, 0)",
+    "INSERT INTO access VALUES ('repo-1', 'anna', 'admin', 0)", /* twice */
+    "INSERT INTO access VALUES ('repo-1', x'78', 'admin', 0)",
+    "INSERT INTO access VALUES ('repo-1', 'x', 'admin', 'then')",
+    "INSERT INTO access VALUES ('repo-1', 'x', 'admin', 1.5)",
+    "INSERT INTO access VALUES (printf('%.256c', 'r'), 'x', 'admin', 0)",
+    "INSERT INTO access VALUES ('repo-1', printf('%.255c', 'u') || char(233), 'admin', 0)",
+    "UPDATE access SET role = 'Admin'",
+    "UPDATE api_keys SET name = '' WHERE name = 'live'",
+    "UPDATE api_keys SET name = NULL WHERE name = 'live'",
+    "UPDATE api_keys SET name = x'00' WHERE name = 'live'",
+    "UPDATE api_keys SET name = printf('%.128c', 'n') || printf('%.128c', 'n')",
+    "INSERT INTO store VALUES (2, 0, zeroblob(16))",
+    "INSERT INTO store VALUES (1, 0, zeroblob(16))",
+    "UPDATE store SET master_key_id = zeroblob(15)",
+    "UPDATE store SET master_key_id = NULL",
+    "INSERT INTO data_keys VALUES (2, 0, zeroblob(71))",
+    "INSERT INTO data_keys VALUES (2, 0, zeroblob(73))",
+    "INSERT INTO data_keys VALUES (2, 0, 'text')",
+    "INSERT INTO data_keys VALUES (2, 'then', zeroblob(72))",
+    "INSERT INTO sealed_secrets VALUES ('a', 'r', 'k', 1, zeroblob(40))",
+    "INSERT INTO sealed_secrets VALUES ('a', 'r', 'k', 1, zeroblob(65577))",
+    "INSERT INTO sealed_secrets VALUES (NULL, 'r', 'k', 1, zeroblob(41))",
+    "INSERT INTO sealed_secrets VALUES ('a', 'r', 'k', 'one', zeroblob(41))",
+    "PRAGMA foreign_keys = ON; INSERT INTO sealed_secrets VALUES ('a', 'r', 'k', 2, zeroblob(41))",
+    "PRAGMA foreign_keys = ON; UPDATE data_keys SET id = 2",
+};
+
+START_TEST(what_was_written_stays)
+{
+    assert_rule_holds(forbidden[_i]);
+}
+END_TEST
+
+START_TEST(keys_keep_to_their_rules)
+{
+    assert_rule_holds(forbidden_for_keys[_i]);
+}
+END_TEST
+
+START_TEST(an_event_of_a_key_needs_a_key_it_can_happen_to)
+{
+    assert_rule_holds(forbidden_events[_i]);
+}
+END_TEST
+
+START_TEST(values_keep_to_their_columns)
+{
+    assert_rule_holds(forbidden_values[_i]);
+}
+END_TEST
+
+/* ---- what is allowed ---- */
+
+START_TEST(an_event_of_deletion_marks_its_key)
+{
+    struct fixture f;
+
+    stocked_open(&f);
+    assert_allowed(&f, "INSERT INTO audit_events (sequence, at, action, actor_id, repo_id, key_id)"
+                       " SELECT " NEXT
+                       ", 1700000005000, 'key.deleted', 'shell', 'repo-1', " KEY("live"));
+    ck_assert_int_eq(sql_number(f.path, "SELECT deleted = 1 AND deleted_at = 1700000005000 AND"
+                                        " deleted_by = 'shell' AND deleted_event = 12"
+                                        " FROM api_keys WHERE name = 'live'"),
+                     1);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE deleted = 1"), 2);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_restoration_unmarks_its_key)
+{
+    struct fixture f;
+
+    stocked_open(&f);
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.restored', 'repo-1', " KEY("deleted")));
+    ck_assert_int_eq(sql_number(f.path, "SELECT deleted = 0 AND deleted_at IS NULL AND deleted_by"
+                                        " IS NULL AND deleted_event IS NULL FROM api_keys"
+                                        " WHERE name = 'deleted'"),
+                     1);
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " KEY("deleted")));
+    ck_assert_int_eq(sql_number(f.path, "SELECT deleted_event FROM api_keys WHERE name ="
+                                        " 'deleted'"),
+                     13);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(only_the_key_of_the_event_is_marked)
+{
+    struct fixture f;
+    char *before, *after;
+    static const char others[] = "SELECT group_concat(repo_id || deleted || id || name, ' ')"
+                                 " FROM api_keys WHERE name <> 'live'";
+
+    stocked_open(&f);
+    before = sql_text(f.path, others);
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " KEY("live")));
+    after = sql_text(f.path, others);
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(other_events_and_names_are_free)
+{
+    struct fixture f;
+
+    stocked_open(&f);
+    assert_allowed(
+        &f, EVENT("actor_id, repo_id, key_id", "'key.delete_denied', 'x', 'none', " UNKNOWN));
+    assert_allowed(&f, "INSERT INTO audit_events (sequence, at, action) SELECT " NEXT
+                       ", 9223372036854775807, 'access.granted'");
+    assert_allowed(&f, "UPDATE api_keys SET name = 'another' WHERE name = 'live'");
+    assert_allowed(&f, "UPDATE access SET role = 'reader' WHERE user_id = 'will'");
+    assert_allowed(&f, "INSERT INTO access VALUES (printf('%.255c', 'r'), 'x', 'admin', 0)");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_new_store_is_marked_as_ours)
+{
+    struct fixture f;
+
+    fixture_open(&f);
+    ck_assert_int_eq(sql_number(f.path, "PRAGMA application_id"), 0x6B777264);
+    ck_assert_int_eq(sql_number(f.path, "PRAGMA user_version"), schema_newest_version());
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM pragma_table_list WHERE schema ="
+                                        " 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'"
+                                        " AND NOT strict"),
+                     0);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+/* ---- steps ---- */
+
+#define SCHEMA_TEXT                                                                \
+    "SELECT group_concat(type || name || tbl_name || coalesce(sql, ''), ';') FROM" \
+    " (SELECT * FROM sqlite_schema ORDER BY type, name)"
+
+START_TEST(two_new_stores_have_the_same_schema)
+{
+    struct fixture a, b;
+    char *of_a, *of_b;
+
+    fixture_open(&a);
+    fixture_open(&b);
+    of_a = sql_text(a.path, SCHEMA_TEXT);
+    of_b = sql_text(b.path, SCHEMA_TEXT);
+    ck_assert_str_eq(of_a, of_b);
+    fixture_reopen(&a); /* nothing is replayed on a store that is up to date */
+    free(of_a);
+    of_a = sql_text(a.path, SCHEMA_TEXT);
+    ck_assert_str_eq(of_a, of_b);
+    free(of_a);
+    free(of_b);
+    fixture_close(&a);
+    fixture_close(&b);
+}
+END_TEST
+
+static int64_t number_in(struct connection *connection, const char *text)
+{
+    sqlite3_stmt *statement;
+    int64_t number;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+static void assert_schema_is(struct connection *connection, int version, bool empty)
+{
+    int found = -1;
+
+    ck_assert_int_eq(schema_read_version(connection, &found), KEYWARD_OK);
+    ck_assert_int_eq(found, version);
+    ck_assert_int_eq(number_in(connection, "SELECT count(*) FROM sqlite_schema") == 0, empty);
+    ck_assert(!connection_in_transaction(connection));
+}
+
+START_TEST(steps_are_taken_up_to_the_version_asked_for)
+{
+    struct error error = {.store_stamp = 0};
+    struct connection *connection;
+
+    ck_assert_int_eq(connection_open_memory(&connection, &error), KEYWARD_OK);
+    assert_schema_is(connection, 0, true);
+    ck_assert_int_eq(schema_upgrade_to(connection, 0), KEYWARD_OK);
+    assert_schema_is(connection, 0, true);
+    for (int version = 1; version <= schema_newest_version(); version++) {
+        ck_assert_int_eq(schema_upgrade_to(connection, version), KEYWARD_OK);
+        assert_schema_is(connection, version, false);
+    }
+    ck_assert_int_eq(schema_upgrade_to(connection, 0), KEYWARD_OK); /* never back */
+    ck_assert_int_eq(schema_upgrade(connection), KEYWARD_OK);
+    assert_schema_is(connection, schema_newest_version(), false);
+    connection_close(&connection);
+    ck_assert_ptr_null(connection);
+}
+END_TEST
+
+START_TEST(a_step_that_fails_leaves_nothing_of_itself)
+{
+    struct error error = {.store_stamp = 0};
+    struct connection *connection;
+
+    ck_assert_int_eq(connection_open_memory(&connection, &error), KEYWARD_OK);
+    /* The last trigger of the first step cannot be made: all before it is undone. */
+    ck_assert_int_eq(connection_execute(connection, "CREATE TABLE t (x);"
+                                                    "CREATE TRIGGER data_keys_stay AFTER INSERT ON"
+                                                    " t BEGIN SELECT 1; END"),
+                     KEYWARD_OK);
+    ck_assert_int_eq(schema_upgrade(connection), KEYWARD_CORRUPT);
+    assert_schema_is(connection, 0, false);
+    ck_assert_int_eq(number_in(connection, "SELECT count(*) FROM sqlite_schema"), 2);
+    ck_assert_int_eq(connection_execute(connection, "DROP TABLE t"), KEYWARD_OK);
+    ck_assert_int_eq(schema_upgrade(connection), KEYWARD_OK);
+    assert_schema_is(connection, schema_newest_version(), false);
+    connection_close(&connection);
+}
+END_TEST
+
+START_TEST(a_newer_version_is_refused)
+{
+    struct error error = {.store_stamp = 0};
+    struct connection *connection;
+    int version = 0;
+
+    ck_assert_int_eq(connection_open_memory(&connection, &error), KEYWARD_OK);
+    ck_assert_int_eq(connection_execute(connection, "PRAGMA user_version = 1000"), KEYWARD_OK);
+    ck_assert_int_eq(schema_read_version(connection, &version), KEYWARD_NEWER_SCHEMA);
+    ck_assert_ptr_nonnull(strstr(error.detail.message, "1000"));
+    ck_assert_int_eq(schema_upgrade(connection), KEYWARD_NEWER_SCHEMA);
+    ck_assert_int_eq(number_in(connection, "SELECT count(*) FROM sqlite_schema"), 0);
+    connection_close(&connection);
+}
+END_TEST
+
+/* ---- stores of older versions ---- */
+
+/*
+ * stores/schema-NNNN.store is what tell_story() left in a store of that version, closed. To add one
+ * for a new version: tell the story, close the store, keep its file and add what was handed out to
+ * `told`.
+ */
+#define KEYS 3
+static const char *const first_names[KEYS] = {"deleted", "named at first", "restored"};
+static const char *const last_names[KEYS] = {"deleted", "renamed at last", "restored"};
+
+/* What a telling hands out for each key. */
+struct pair {
+    const char *id, *access_key, *secret;
+};
+
+static const struct {
+    int version;
+    struct pair pairs[KEYS];
+} told[] = {
+    {1,
+     {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
+       "kw_sk_uqLT2doaxMqZamAHcaNrTPazyeHSDrPBLkxuDJ0a0Lr0NUlTl"},
+      {"018bcfe5-6fd0-7555-b374-861c3e4a8c5d", "kw_ak_4N52pn9dil331VAxPyTA3F2LihPv",
+       "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
+      {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
+       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}}},
+};
+
+struct story {
+    struct fixture f;
+    uint64_t random;
+    struct pair pairs[KEYS];
+    keyward_key *keys[KEYS]; /* of a telling, not of a file */
+    keyward_secret *secrets[KEYS];
+};
+
+/* The same bytes in each telling. */
+static int story_random(void *context, void *buffer, size_t length)
+{
+    uint64_t *state = context;
+
+    for (size_t i = 0; i < length; i++) {
+        *state = *state * 6364136223846793005U + 1442695040888963407U;
+        ((unsigned char *)buffer)[i] = (unsigned char)(*state >> 56);
+    }
+    return 0;
+}
+
+static void open_story(struct story *story)
+{
+    static const char *const users[] = {"rita", "will", "anna"};
+
+    memset(story, 0, sizeof *story);
+    fixture_init(&story->f);
+    story->f.options.random = story_random;
+    story->f.options.random_context = &story->random;
+    fixture_reopen(&story->f);
+    for (int role = KEYWARD_ADMIN; role >= KEYWARD_READER; role--)
+        assert_status(story->f.store,
+                      keyward_grant(story->f.store, &host, "repo-1", users[role - KEYWARD_READER],
+                                    (enum keyward_role)role),
+                      KEYWARD_OK);
+}
+
+static void create_story_key(struct story *story, int n)
+{
+    const keyward_new_key new_key = {.name = first_names[n],
+                                     .provider = (enum keyward_provider)(KEYWARD_OPENAI + n)};
+
+    story->f.now += 1000;
+    assert_status(story->f.store,
+                  keyward_create_key(story->f.store, &will, "repo-1", &new_key, &story->keys[n],
+                                     &story->secrets[n]),
+                  KEYWARD_OK);
+    story->pairs[n] =
+        (struct pair){story->keys[n]->id, story->keys[n]->access_key, story->secrets[n]->text};
+}
+
+/* Three users, and three keys: deleted, renamed, deleted and restored. */
+static void tell_story(struct story *story)
+{
+    keyward_deletion deletion = {.reason = KEYWARD_REASON_ROTATED, .reason_text = "quarterly"};
+    keyward *store;
+
+    open_story(story);
+    store = story->f.store;
+    for (int n = 0; n < KEYS; n++)
+        create_story_key(story, n);
+    assert_status(store, keyward_delete_key(store, &will, "repo-1", story->pairs[0].id, &deletion),
+                  KEYWARD_OK);
+    assert_status(store,
+                  keyward_rename_key(store, &will, "repo-1", story->pairs[1].id, last_names[1]),
+                  KEYWARD_OK);
+    assert_status(store, keyward_delete_key(store, &anna, "repo-1", story->pairs[2].id, NULL),
+                  KEYWARD_OK);
+    assert_status(store, keyward_delete_key(store, &rita, "repo-1", story->pairs[1].id, NULL),
+                  KEYWARD_FORBIDDEN);
+    assert_status(store, keyward_restore_key(store, &anna, "repo-1", story->pairs[2].id),
+                  KEYWARD_OK);
+}
+
+static void story_close(struct story *story)
+{
+    for (int n = 0; n < KEYS; n++) {
+        keyward_key_free(&story->keys[n]);
+        keyward_secret_free(&story->secrets[n]);
+    }
+    fixture_close(&story->f);
+}
+
+static glob_t old_stores(void)
+{
+    const char *slash = strrchr(__FILE__, '/');
+    char pattern[1024];
+    glob_t found;
+
+    snprintf(pattern, sizeof pattern, "%.*s/stores/schema-*.store",
+             slash ? (int)(slash - __FILE__) : 1, slash ? __FILE__ : ".");
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    return found;
+}
+
+static void recall_pairs(struct story *story, int version)
+{
+    size_t n = 0;
+
+    while (n < COUNT(told) && told[n].version != version)
+        n++;
+    ck_assert_msg(n < COUNT(told), "nothing is known of the store of version %d", version);
+    memcpy(story->pairs, told[n].pairs, sizeof story->pairs);
+}
+
+/* Opens a copy of the n-th committed store; the version that wrote it is in its name. */
+static int open_old_store(struct story *story, size_t n)
+{
+    glob_t stores = old_stores();
+    unsigned char *bytes;
+    size_t size;
+    int version = 0;
+
+    memset(story, 0, sizeof *story);
+    ck_assert_uint_lt(n, stores.gl_pathc);
+    ck_assert_int_eq(sscanf(strstr(stores.gl_pathv[n], "/schema-"), "/schema-%d.store", &version),
+                     1);
+    bytes = read_whole(stores.gl_pathv[n], &size);
+    recall_pairs(story, version);
+    fixture_init(&story->f);
+    write_whole(story->f.path, bytes, size);
+    ck_assert_int_eq(sql_number(story->f.path, "PRAGMA user_version"), version);
+    fixture_reopen(&story->f);
+    free(bytes);
+    globfree(&stores);
+    return version;
+}
+
+static enum keyward_status try_pair(struct story *story, int n, keyward_identity *identity)
+{
+    const struct pair *pair = &story->pairs[n];
+
+    return keyward_authenticate(story->f.store, pair->access_key, pair->secret,
+                                strlen(pair->secret), identity);
+}
+
+static void assert_story_keys(struct story *story)
+{
+    const keyward_key_query query = {.include = KEYWARD_LIVE_AND_DELETED};
+    keyward_key_list *keys;
+
+    assert_status(story->f.store, keyward_list_keys(story->f.store, &anna, "repo-1", &query, &keys),
+                  KEYWARD_OK);
+    ck_assert_uint_eq(keys->count, KEYS);
+    for (int n = 0; n < KEYS; n++) {
+        const keyward_key *key = keys->keys[KEYS - 1 - n]; /* they come newest first */
+        ck_assert_str_eq(key->id, story->pairs[n].id);
+        ck_assert_str_eq(key->access_key, story->pairs[n].access_key);
+        ck_assert_str_eq(key->name, last_names[n]);
+        ck_assert_str_eq(key->created_by, "will");
+        ck_assert_int_eq(key->created_at, 1700000000000 + 1000 * (n + 1));
+        ck_assert_int_eq(key->provider, KEYWARD_OPENAI + n);
+        ck_assert_int_eq(key->deleted_event, n == 0 ? 7 : 0);
+        ck_assert_int_eq(key->deleted_at, n == 0 ? 1700000003000 : 0);
+        ck_assert_pstr_eq(key->deleted_by, n == 0 ? "will" : NULL);
+    }
+    keyward_key_list_free(&keys);
+}
+
+static void assert_story_events(struct story *story)
+{
+    static const enum keyward_action actions[] = {
+        KEYWARD_ACCESS_GRANTED,    KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED,
+        KEYWARD_KEY_CREATED,       KEYWARD_KEY_CREATED,    KEYWARD_KEY_CREATED,
+        KEYWARD_KEY_DELETED,       KEYWARD_KEY_RENAMED,    KEYWARD_KEY_DELETED,
+        KEYWARD_KEY_DELETE_DENIED, KEYWARD_KEY_RESTORED};
+    keyward_event_list *events = all_events(&story->f);
+
+    ck_assert_uint_eq(events->count, COUNT(actions));
+    for (size_t i = 0; i < events->count; i++) {
+        ck_assert_uint_eq((size_t)events->events[i]->sequence, i + 1);
+        ck_assert_int_eq(events->events[i]->action, actions[i]);
+        ck_assert_str_eq(events->events[i]->repo_id, "repo-1");
+    }
+    ck_assert_str_eq(events->events[6]->reason, "rotated");
+    ck_assert_str_eq(events->events[6]->reason_text, "quarterly");
+    ck_assert_str_eq(events->events[7]->previous_name, "named at first");
+    ck_assert_str_eq(events->events[7]->name, "renamed at last");
+    keyward_event_list_free(&events);
+}
+
+/* The pairs work as the story left them. */
+static void assert_story_pairs(struct story *story)
+{
+    keyward_identity identity;
+
+    assert_status(story->f.store, try_pair(story, 0, &identity), KEYWARD_REFUSED);
+    ck_assert_int_eq(keyward_last_error(story->f.store)->cause, KEYWARD_CAUSE_DELETED);
+    ck_assert_int_eq(keyward_last_error(story->f.store)->deleted_event, 7);
+    for (int n = 1; n < KEYS; n++) {
+        assert_status(story->f.store, try_pair(story, n, &identity), KEYWARD_OK);
+        ck_assert_str_eq(identity.repo_id, "repo-1");
+        ck_assert_str_eq(identity.key_id, story->pairs[n].id);
+        ck_assert_int_eq(identity.provider, KEYWARD_OPENAI + n);
+    }
+}
+
+static void assert_story(struct story *story)
+{
+    ck_assert_int_eq(sql_number(story->f.path, "PRAGMA user_version"), schema_newest_version());
+    assert_story_keys(story);
+    assert_story_events(story);
+    assert_story_pairs(story);
+    assert_sound(&story->f);
+}
+
+START_TEST(a_store_of_this_version_tells_the_story)
+{
+    struct story story;
+
+    tell_story(&story);
+    assert_story(&story);
+    fixture_reopen(&story.f);
+    assert_story(&story);
+    story_close(&story);
+}
+END_TEST
+
+START_TEST(every_older_store_tells_the_story)
+{
+    glob_t stores = old_stores();
+
+    for (size_t n = 0; n < stores.gl_pathc; n++) {
+        struct story story;
+
+        ck_assert_int_le(open_old_store(&story, n), schema_newest_version());
+        assert_story(&story);
+        fixture_reopen(&story.f);
+        assert_story(&story);
+        story_close(&story);
+    }
+    globfree(&stores);
+}
+END_TEST
+
+START_TEST(there_is_a_store_of_every_version)
+{
+    glob_t stores = old_stores();
+
+    ck_assert_uint_eq(stores.gl_pathc, (size_t)schema_newest_version());
+    ck_assert_uint_eq(stores.gl_pathc, COUNT(told));
+    globfree(&stores);
+}
+END_TEST
+
+START_TEST(an_older_store_has_the_schema_of_a_new_one)
+{
+    glob_t stores = old_stores();
+
+    for (size_t n = 0; n < stores.gl_pathc; n++) {
+        struct story story;
+        struct fixture fresh;
+        char *of_old, *of_new;
+
+        open_old_store(&story, n);
+        fixture_open(&fresh);
+        of_old = sql_text(story.f.path, SCHEMA_TEXT);
+        of_new = sql_text(fresh.path, SCHEMA_TEXT);
+        ck_assert_str_eq(of_old, of_new);
+        free(of_old);
+        free(of_new);
+        fixture_close(&fresh);
+        story_close(&story);
+    }
+    globfree(&stores);
+}
+END_TEST
+
+START_TEST(an_older_store_goes_on_being_used)
+{
+    struct story story;
+    keyward_identity identity;
+
+    open_old_store(&story, 0);
+    assert_status(story.f.store,
+                  keyward_delete_key(story.f.store, &will, "repo-1", story.pairs[1].id, NULL),
+                  KEYWARD_OK);
+    assert_status(story.f.store,
+                  keyward_restore_key(story.f.store, &anna, "repo-1", story.pairs[0].id),
+                  KEYWARD_OK);
+    assert_status(story.f.store, try_pair(&story, 0, &identity), KEYWARD_OK);
+    assert_status(story.f.store, try_pair(&story, 1, &identity), KEYWARD_REFUSED);
+    assert_sound(&story.f);
+    story_close(&story);
+}
+END_TEST
+
+static TCase *rules(void)
+{
+    TCase *tests = tcase_create("rules");
+
+    tcase_add_loop_test(tests, what_was_written_stays, 0, COUNT(forbidden));
+    tcase_add_loop_test(tests, keys_keep_to_their_rules, 0, COUNT(forbidden_for_keys));
+    tcase_add_loop_test(tests, an_event_of_a_key_needs_a_key_it_can_happen_to, 0,
+                        COUNT(forbidden_events));
+    tcase_add_loop_test(tests, values_keep_to_their_columns, 0, COUNT(forbidden_values));
+    tcase_add_test(tests, an_event_of_deletion_marks_its_key);
+    tcase_add_test(tests, an_event_of_restoration_unmarks_its_key);
+    tcase_add_test(tests, only_the_key_of_the_event_is_marked);
+    tcase_add_test(tests, other_events_and_names_are_free);
+    tcase_add_test(tests, a_new_store_is_marked_as_ours);
+    return tests;
+}
+
+static TCase *versions(void)
+{
+    TCase *tests = tcase_create("versions");
+
+    tcase_add_test(tests, two_new_stores_have_the_same_schema);
+    tcase_add_test(tests, steps_are_taken_up_to_the_version_asked_for);
+    tcase_add_test(tests, a_step_that_fails_leaves_nothing_of_itself);
+    tcase_add_test(tests, a_newer_version_is_refused);
+    tcase_add_test(tests, a_store_of_this_version_tells_the_story);
+    tcase_add_test(tests, every_older_store_tells_the_story);
+    tcase_add_test(tests, there_is_a_store_of_every_version);
+    tcase_add_test(tests, an_older_store_has_the_schema_of_a_new_one);
+    tcase_add_test(tests, an_older_store_goes_on_being_used);
+    return tests;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("schema");
+
+    suite_add_tcase(suite, rules());
+    suite_add_tcase(suite, versions());
+    return run_suite(suite);
+}

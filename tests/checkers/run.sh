@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A checker that never fails has shown nothing. Each one here meets a fault planted for it, which it
+# must find, and where that can be told apart the same without the fault, which it must pass.
+#   checkers/run.sh C-COMPILER PLAIN-BUILD-FOLDER FOLDER-TO-WORK-IN
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+cc=$1 plain=$(cd -- "$2" && pwd)
+mkdir -p "$3"
+work=$(cd -- "$3" && pwd)
+output=$work/output
+found=0
+
+fail() {
+    cat "$output" >&2
+    echo "checkers: $*" >&2
+    exit 1
+}
+
+passes() { # passes WHAT COMMAND...
+    what=$1
+    shift
+    "$@" >"$output" 2>&1 || fail "$what: fails without a fault"
+}
+
+# The pattern tells that it failed for the planted fault and for nothing else.
+finds() { # finds WHAT PATTERN COMMAND...
+    what=$1 pattern=$2
+    shift 2
+    if "$@" >"$output" 2>&1; then
+        fail "$what: passes in spite of the fault"
+    fi
+    grep -Eq -e "$pattern" "$output" || fail "$what: fails, but does not say '$pattern'"
+    echo "found: $what"
+    found=$((found + 1))
+}
+
+# ---- the compiler's checkers, with the flags of cmake/Keyward.cmake ----
+
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$plain/CMakeCache.txt")
+
+configure() { # configure FOLDER FAULTS CMAKE-OPTION...
+    folder=$work/$1 faults=$2
+    shift 2
+    passes "configuring $folder" cmake -S "$root/tests/checkers" -B "$folder" -G "$generator" \
+        -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFAULTS="$faults" "$@"
+}
+
+pair() { # pair FOLDER FAULT PATTERN
+    passes "$2" cmake --build "$work/$1" --target "$2_0" "$2_1"
+    passes "$2" "$work/$1/$2_0"
+    finds "$2" "$3" "$work/$1/$2_1"
+}
+
+configure address 'heap_overflow;use_after_free;signed_overflow;leak' \
+    -DKEYWARD_SANITIZE=address,undefined
+pair address heap_overflow 'AddressSanitizer: heap-buffer-overflow'
+pair address use_after_free 'AddressSanitizer: heap-use-after-free'
+pair address signed_overflow 'runtime error: signed integer overflow'
+if [ "$(uname)" = Linux ]; then # the only system where it is on by itself
+    pair address leak 'LeakSanitizer: detected memory leaks'
+fi
+
+configure thread data_race -DKEYWARD_SANITIZE=thread
+pair thread data_race 'ThreadSanitizer: data race'
+
+configure warnings conversion -DKEYWARD_WERROR=ON
+passes conversion cmake --build "$work/warnings" --target conversion_0
+finds conversion 'Werror.*conversion' cmake --build "$work/warnings" --target conversion_1
+
+# ---- style ----
+
+cd "$root"
+misplaced() {
+    printf 'int  main( void ){return 0;}\n' |
+        clang-format --style=file --assume-filename=lib/planted.c --dry-run -Werror
+}
+finds 'C out of format' 'Wclang-format-violations' misplaced
+
+unquoted() {
+    # shellcheck disable=SC2016 # the fault itself
+    printf '#!/bin/sh\nrm $1\n' | shellcheck -
+}
+finds 'a shell variable without quotes' SC2086 unquoted
+
+# ---- the tests' own main function, and ctest ----
+
+passes 'a suite' "$plain/tests/checker_suite" passing
+finds 'an assertion that fails' 'Checks: 2, Failures: 1' "$plain/tests/checker_suite" failing
+finds 'a suite without tests' 'Checks: 0' "$plain/tests/checker_suite" empty
+
+mkdir -p "$work/no-tests"
+no_tests() {
+    (cd "$work/no-tests" && ctest --no-tests=error)
+}
+finds 'a build without tests' 'No tests were found' no_tests
+
+# ---- the scripts that look at sources, header and library ----
+
+layers() { # layers [FOLDER LINE]: a file of that line, planted in a copy of lib/
+    copy=$work/layers
+    rm -rf "$copy"
+    cp -R lib "$copy"
+    [ $# -eq 0 ] || printf '%s\n' "$2" >"$copy/$1/planted.h"
+    tests/layers.sh "$copy"
+}
+passes 'the layers' layers
+finds 'base that knows another layer' 'base/planted.h: includes' \
+    layers base '#include "seal/seal.h"'
+finds 'seal that knows the connection' 'seal/planted.h: includes' \
+    layers seal '#include "connection/connection.h"'
+finds 'a layer that knows a higher one' 'connection/planted.h: includes' \
+    layers connection '#include "transaction/transaction.h"'
+finds 'an operation that knows the API' 'operations/planted.h: includes' \
+    layers operations '#  include "api/store.h"'
+finds 'a detour by a relative path' 'seal/planted.h: includes' \
+    layers seal '#include "../connection/connection.h"'
+finds 'a file of no layer' 'planted.h: not in a folder' layers . ''
+finds "SQLite's header in an operation" 'operations/planted.h: names SQLite' \
+    layers operations '#include <sqlite3.h>'
+finds 'an SQLite type in a transaction' 'transaction/planted.h: names SQLite' \
+    layers transaction 'void planted(sqlite3 *db);'
+finds 'an SQLite call in the API' 'api/planted.h: names SQLite' \
+    layers api 'int planted(void) { return sqlite3_initialize(); }'
+
+header=include/keyward/keyward.h
+library() { # library TEXT: a small library of its own
+    printf '%s\n' "$1" >"$work/planted.c"
+    "$cc" -c -fPIC -O1 -Wno-return-type "$work/planted.c" -o "$work/planted.o"
+    rm -f "$work/planted.a"
+    ar rc "$work/planted.a" "$work/planted.o"
+    "$cc" -shared "$work/planted.o" -o "$work/planted.so"
+}
+exports() { # exports [TEXT]: added to the header
+    cat $header >"$work/planted.h"
+    printf '%s\n' "${1-}" >>"$work/planted.h"
+    tests/exports.sh "$plain/lib/libkeyward.so" "$plain/lib/libkeyward.a" "$work/planted.h"
+}
+state() { # state TEXT: the code of a library with the function `planted`
+    library "$1"
+    echo 'KEYWARD_API int planted(void);' >"$work/planted.h"
+    tests/exports.sh "$work/planted.so" "$work/planted.a" "$work/planted.h"
+}
+side_effects() { # side_effects STATEMENT
+    library "#include <stdio.h>
+#include <stdlib.h>
+#include <assert.h>
+#include <pthread.h>
+#include <unistd.h>
+int planted(int n, char *text) { $1 }"
+    tests/no_side_effects.sh "$work/planted.a"
+}
+if [ "$(uname)" != Darwin ]; then # as in tests/CMakeLists.txt
+    passes 'the exports' exports
+    finds 'a function that is declared and not exported' '^< keyward_planted$' \
+        exports 'KEYWARD_API int keyward_planted(void);'
+    passes 'constants' state 'static int one(void) { return 1; }
+        static int (*const calls[])(void) = {one, one};
+        int planted(void) { return calls[one()](); }'
+    finds 'a function that is exported and not declared' '^> more$' \
+        state 'int planted(void) { return 0; } int more(void) { return 0; }'
+    finds 'a global variable' '^calls' \
+        state 'static int calls; int planted(void) { return ++calls; }'
+    finds 'a static variable with a value' '^calls' \
+        state 'int planted(void) { static int calls = 7; return ++calls; }'
+    finds 'another thread-local variable' '^calls' \
+        state 'static _Thread_local int calls; int planted(void) { return ++calls; }'
+
+    passes 'a quiet library' side_effects 'return snprintf(text, 9, "%d", n);'
+    finds 'a library that prints' 'printf|puts' side_effects 'return printf("%d%s", n, text);'
+    finds 'a library that exits' exit side_effects 'exit(n);'
+    finds 'a library that asserts' assert side_effects 'assert(n);'
+    finds 'a library that reads the environment' getenv side_effects 'return !getenv(text);'
+    finds 'a library that starts a thread' pthread_create \
+        side_effects 'pthread_t t; return pthread_create(&t, 0, 0, text);'
+fi
+
+headers() { # headers SED-COMMAND: on a copy of the header
+    mkdir -p "$work/include/keyward"
+    sed "$1" $header >"$work/include/keyward/keyward.h"
+    tests/headers/run.sh "$cc" g++ "$work/include"
+}
+finds 'a header that needs another' 'int64_t' headers '/include <stdint.h>/d'
+finds 'a header that is no C++' 'error' headers 's/void \*clock_context/void *class/'
+finds 'an initialiser with a field too few' 'missing initializer' headers 's/, NULL *\\$/ \\/'
+finds 'another default' 'not the documented one' headers '/define KEYWARD_BUSY_TIMEOUT_DEFAULT/s/5000/500/'
+
+readme() { # readme SED-COMMAND: on a copy of the README
+    sed "$1" README.md >"$work/README.md"
+    CC=$cc tests/readme.sh "$work/README.md" "$root" "$plain/lib"
+}
+finds 'a README without an example' 'no block of C' readme '/^```c$/d'
+finds 'an example that does not compile' 'does not compile' readme 's/keyward_open(/keyward_opened(/'
+finds 'an example that fails' 'exits with' readme 's/return status == KEYWARD_OK.*/return 1;/'
+
+echo "$found faults found"

@@ -18,6 +18,14 @@ struct deadline deadline_in(int milliseconds)
     return deadline;
 }
 
+int64_t monotonic_us(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int deadline_left(const struct deadline *deadline)
 {
     struct timespec now = {0};

@@ -4,6 +4,7 @@
 #define KEYWARD_BASE_DEADLINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 struct deadline {
@@ -11,6 +12,9 @@ struct deadline {
 };
 
 struct deadline deadline_in(int milliseconds);
+
+/* The monotonic clock in microseconds. */
+int64_t monotonic_us(void);
 
 /* Milliseconds left, never negative. */
 int deadline_left(const struct deadline *deadline);

@@ -2,7 +2,11 @@
 #include "transaction/commit_queue.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
+
+#define GATHER_US 500 /* a leader waits no longer than this for others, */
+#define LULL_US 50    /* and no longer than this for the next one */
 
 bool commit_queue_init(struct commit_queue *queue,
                        void (*run_batch)(void *context, struct queue_entry *batch),
@@ -38,6 +42,7 @@ static void append(struct commit_queue *queue, struct queue_entry *entry)
     else
         queue->first = entry;
     queue->last = entry;
+    atomic_fetch_add_explicit(&queue->queued, 1, memory_order_relaxed);
 }
 
 static void withdraw(struct commit_queue *queue, struct queue_entry *entry)
@@ -51,15 +56,17 @@ static void withdraw(struct commit_queue *queue, struct queue_entry *entry)
     *link = entry->next;
     if (queue->last == entry)
         queue->last = before;
+    atomic_fetch_sub_explicit(&queue->queued, 1, memory_order_relaxed);
 }
 
 /* Cuts the batch off the front of the queue; the leader's own entry is the first of it. */
 static struct queue_entry *take_batch(struct commit_queue *queue)
 {
     struct queue_entry *batch = queue->first, *end = batch;
+    int count = 1;
 
     end->state = ENTRY_TAKEN;
-    for (int count = 1; end->next && count < BATCH_MAX; count++) {
+    for (; end->next && count < BATCH_MAX; count++) {
         end = end->next;
         pthread_mutex_lock(&end->mutex);
         end->state = ENTRY_TAKEN;
@@ -69,6 +76,8 @@ static struct queue_entry *take_batch(struct commit_queue *queue)
     if (!queue->first)
         queue->last = NULL;
     end->next = NULL;
+    queue->callers = count;
+    atomic_fetch_sub_explicit(&queue->queued, count, memory_order_relaxed);
     return batch;
 }
 
@@ -86,6 +95,7 @@ static void wake(struct queue_entry *entry, enum entry_state state)
 static void pass_the_lead(struct commit_queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
+    queue->callers += atomic_load_explicit(&queue->queued, memory_order_relaxed);
     if (queue->first)
         wake(queue->first, ENTRY_LEADING);
     else
@@ -127,10 +137,30 @@ static bool give_up(struct commit_queue *queue, struct queue_entry *entry)
     return queued;
 }
 
+/* Lets those who wrote a moment ago come back, as long as they keep coming. One who writes alone is
+ * never kept waiting: nobody else is expected then. */
+static void gather(struct commit_queue *queue)
+{
+    int expected = queue->callers < BATCH_MAX ? queue->callers : BATCH_MAX;
+    int64_t now = monotonic_us(), end = now + GATHER_US, lull = now + LULL_US;
+    int seen = 0;
+
+    while (seen < expected && now < end && now < lull) {
+        int queued = atomic_load_explicit(&queue->queued, memory_order_relaxed);
+        if (queued > seen)
+            lull = now + LULL_US;
+        seen = queued;
+        if (seen < expected)
+            sched_yield();
+        now = monotonic_us();
+    }
+}
+
 static void lead(struct commit_queue *queue, struct queue_entry *self)
 {
     struct queue_entry *batch, *entry, *next;
 
+    gather(queue);
     pthread_mutex_lock(&queue->mutex);
     batch = take_batch(queue);
     pthread_mutex_unlock(&queue->mutex);

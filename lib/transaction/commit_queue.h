@@ -12,6 +12,7 @@
 #include "base/deadline.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define BATCH_MAX                                                                   \
     256 /* entries that one leader takes, so that nobody waits for longer than that \
@@ -38,6 +39,8 @@ struct commit_queue {
     pthread_condattr_t monotonic;
     struct queue_entry *first, *last;
     bool led;
+    atomic_int queued; /* entries in the list */
+    int callers; /* how many wanted to write when the last batch ended: in it, or queued behind */
     /* Does the work of a batch, a list that ends with NULL; the entries keep their results. */
     void (*run_batch)(void *context, struct queue_entry *batch);
     /* What is left to do when everybody has his result and the next one leads. */

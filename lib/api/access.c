@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/access.h"
 #include "api/arguments.h"
-#include "api/store.h"
+#include "api/call.h"
 #include "base/result.h"
 #include "base/status.h"
 
@@ -16,7 +16,7 @@ enum keyward_status keyward_grant(keyward *store, const keyward_actor *actor, co
                                   const char *user_id, enum keyward_role role)
 {
     struct access_change change = {actor, repo_id, user_id, role};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK &&
@@ -24,21 +24,21 @@ enum keyward_status keyward_grant(keyward *store, const keyward_actor *actor, co
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
         status = store_write(store, access_grant, &change, error);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 enum keyward_status keyward_revoke(keyward *store, const keyward_actor *actor, const char *repo_id,
                                    const char *user_id)
 {
     struct access_change change = {.actor = actor, .repo_id = repo_id, .user_id = user_id};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK && !change_is_valid(error, &change))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
         status = store_write(store, access_revoke, &change, error);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 static bool list_is_valid(struct error *error, const struct access_list *list)
@@ -55,7 +55,7 @@ enum keyward_status keyward_list_users(keyward *store, const keyward_actor *acto
                                        keyward_user_list **users)
 {
     struct access_list list = {.actor = actor, .repo_id = repo_id};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (users)
@@ -66,7 +66,7 @@ enum keyward_status keyward_list_users(keyward *store, const keyward_actor *acto
         !(list_is_valid(error, &list) && argument_is_given(error, "users", users)))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
-        return error_end(error, status);
+        return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);
     list.users = result_new(sizeof *list.users);
     status = list.users ? database_read(store->database, access_list, &list, error) : KEYWARD_NOMEM;
@@ -74,7 +74,7 @@ enum keyward_status keyward_list_users(keyward *store, const keyward_actor *acto
         *users = list.users;
     else
         keyward_user_list_free(&list.users);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 void keyward_user_list_free(keyward_user_list **users)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/audit.h"
 #include "api/arguments.h"
-#include "api/store.h"
+#include "api/call.h"
 #include "base/result.h"
 #include "base/status.h"
 
@@ -27,7 +27,7 @@ enum keyward_status keyward_list_events(keyward *store, const keyward_actor *act
                                         keyward_event_list **events)
 {
     struct audit_list list = {.actor = actor};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (events)
@@ -39,7 +39,7 @@ enum keyward_status keyward_list_events(keyward *store, const keyward_actor *act
           argument_is_given(error, "events", events)))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
-        return error_end(error, status);
+        return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);
     list.events = result_new(sizeof *list.events);
     status = list.events ? database_read(store->database, audit_list, &list, error) : KEYWARD_NOMEM;
@@ -47,7 +47,7 @@ enum keyward_status keyward_list_events(keyward *store, const keyward_actor *act
         *events = list.events;
     else
         keyward_event_list_free(&list.events);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 void keyward_event_list_free(keyward_event_list **events)

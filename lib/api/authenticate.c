@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/authenticate.h"
 #include "api/arguments.h"
-#include "api/store.h"
+#include "api/call.h"
 
 #include <string.h>
 
@@ -51,7 +51,7 @@ enum keyward_status keyward_authenticate(keyward *store, const char *access_key,
         .secret_length = secret_length,
         .identity = identity,
     };
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (identity)
@@ -63,5 +63,5 @@ enum keyward_status keyward_authenticate(keyward *store, const char *access_key,
     error->detail.cause = request.cause;
     error->detail.deleted_at = request.deleted_at;
     error->detail.deleted_event = request.deleted_event;
-    return error_end(error, status);
+    return call_end(error, status);
 }

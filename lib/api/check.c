@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/check.h"
 #include "api/arguments.h"
-#include "api/store.h"
+#include "api/call.h"
 #include "base/result.h"
 #include "operations/check_report.h"
 
@@ -23,7 +23,7 @@ enum keyward_status keyward_check(keyward *store, const keyward_check_options *o
                                   keyward_report **report)
 {
     struct check check = {.options = options};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (report)
@@ -31,7 +31,7 @@ enum keyward_status keyward_check(keyward *store, const keyward_check_options *o
     if (status == KEYWARD_OK && !argument_is_given(error, "report", report))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
-        return error_end(error, status);
+        return call_end(error, status);
     check.report = report_new();
     status =
         check.report ? database_read(store->database, check_store, &check, error) : KEYWARD_NOMEM;
@@ -41,7 +41,7 @@ enum keyward_status keyward_check(keyward *store, const keyward_check_options *o
         *report = check.report;
     else
         keyward_report_free(&check.report);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 void keyward_report_free(keyward_report **report)

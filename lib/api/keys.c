@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/keys.h"
 #include "api/arguments.h"
-#include "api/store.h"
+#include "api/call.h"
 #include "base/result.h"
 #include "base/status.h"
 #include "seal/secret.h"
@@ -120,7 +120,7 @@ enum keyward_status keyward_create_key(keyward *store, const keyward_actor *acto
                                        keyward_key **key, keyward_secret **secret)
 {
     struct key_create create = {.actor = actor, .repo_id = repo_id, .new_key = new_key};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (key)
@@ -133,7 +133,7 @@ enum keyward_status keyward_create_key(keyward *store, const keyward_actor *acto
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
         status = create_key(store, &create, key, secret, error);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 static bool key_is_named(struct error *error, const keyward_actor *actor, const char *repo_id,
@@ -153,7 +153,7 @@ enum keyward_status keyward_get_key(keyward *store, const keyward_actor *actor, 
                                     keyward_key **key)
 {
     struct key_get get = {.actor = actor, .repo_id = repo_id, .key_id = key_id, .include = include};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (key)
@@ -163,14 +163,14 @@ enum keyward_status keyward_get_key(keyward *store, const keyward_actor *actor, 
           argument_is_given(error, "key", key)))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
-        return error_end(error, status);
+        return call_end(error, status);
     get.key = result_new(sizeof *get.key);
     status = get.key ? database_read(store->database, key_get, &get, error) : KEYWARD_NOMEM;
     if (status == KEYWARD_OK)
         *key = get.key;
     else
         keyward_key_free(&get.key);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 static bool list_is_valid(struct error *error, const struct key_list *list)
@@ -188,7 +188,7 @@ enum keyward_status keyward_list_keys(keyward *store, const keyward_actor *actor
                                       keyward_key_list **keys)
 {
     struct key_list list = {.actor = actor, .repo_id = repo_id};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (keys)
@@ -199,7 +199,7 @@ enum keyward_status keyward_list_keys(keyward *store, const keyward_actor *actor
         !(list_is_valid(error, &list) && argument_is_given(error, "keys", keys)))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
-        return error_end(error, status);
+        return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);
     list.keys = result_new(sizeof *list.keys);
     status = list.keys ? database_read(store->database, key_list, &list, error) : KEYWARD_NOMEM;
@@ -207,7 +207,7 @@ enum keyward_status keyward_list_keys(keyward *store, const keyward_actor *actor
         *keys = list.keys;
     else
         keyward_key_list_free(&list.keys);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 /* Tells when and by which event the key had been deleted. */
@@ -221,7 +221,7 @@ enum keyward_status keyward_rename_key(keyward *store, const keyward_actor *acto
                                        const char *repo_id, const char *key_id, const char *name)
 {
     struct key_change change = {.actor = actor, .repo_id = repo_id, .key_id = key_id, .name = name};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK && !(key_is_named(error, actor, repo_id, key_id) &&
@@ -231,21 +231,21 @@ enum keyward_status keyward_rename_key(keyward *store, const keyward_actor *acto
         status = store_write(store, key_rename, &change, error);
     if (status == KEYWARD_ALREADY_DELETED)
         note_deletion(error, change.found.deleted_at, change.found.deleted_event);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 enum keyward_status keyward_restore_key(keyward *store, const keyward_actor *actor,
                                         const char *repo_id, const char *key_id)
 {
     struct key_change change = {.actor = actor, .repo_id = repo_id, .key_id = key_id};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK && !key_is_named(error, actor, repo_id, key_id))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
         status = store_write(store, key_restore, &change, error);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 static bool deletion_is_valid(struct error *error, const keyward_actor *actor,
@@ -277,7 +277,7 @@ enum keyward_status keyward_delete_key(keyward *store, const keyward_actor *acto
         .key_id = key_id,
         .deletion = deletion ? deletion : &without_reason,
     };
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK && !(key_is_named(error, actor, repo_id, key_id) &&
@@ -288,7 +288,7 @@ enum keyward_status keyward_delete_key(keyward *store, const keyward_actor *acto
     settle(delete.deletion, status);
     if (status == KEYWARD_ALREADY_DELETED)
         note_deletion(error, delete.deletion->deleted_at, delete.deletion->event);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 static bool request_is_valid(struct error *error, const keyward_actor *actor,
@@ -323,7 +323,7 @@ enum keyward_status keyward_delete_keys(keyward *store, const keyward_actor *act
                                         keyward_delete_request *requests, size_t count)
 {
     struct key_delete_many many = {.actor = actor, .requests = requests, .count = count};
-    struct error *error = store_error(store);
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK && !requests_are_valid(error, &many))
@@ -335,7 +335,7 @@ enum keyward_status keyward_delete_keys(keyward *store, const keyward_actor *act
             requests[i].status = status;
         settle(&requests[i].deletion, requests[i].status);
     }
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 void keyward_key_free(keyward_key **key)

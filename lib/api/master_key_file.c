@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/arguments.h"
+#include "api/call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,13 +75,13 @@ static enum keyward_status write_file(const char *path, const char *line, size_t
 
 enum keyward_status keyward_create_master_key_file(const char *path)
 {
-    struct error *error = error_begin(0);
+    struct error *error = call_begin(NULL);
     enum keyward_status status = KEYWARD_NOMEM;
     unsigned char *key = NULL;
     char *line = NULL;
 
     if (!argument_is_text(error, "path", path, 4095))
-        return error_end(error, KEYWARD_INVALID);
+        return call_end(error, KEYWARD_INVALID);
     if (sodium_init() >= 0) {
         key = sodium_malloc(KEYWARD_MASTER_KEY_BYTES);
         line = sodium_malloc(HEX_SIZE);
@@ -93,5 +94,5 @@ enum keyward_status keyward_create_master_key_file(const char *path)
     }
     sodium_free(line);
     sodium_free(key);
-    return error_end(error, status);
+    return call_end(error, status);
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/store.h"
 #include "api/arguments.h"
+#include "api/call.h"
 #include "operations/data_keys.h"
 #include "seal/token.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BUSY_TIMEOUT_MAX 3600000 /* ms: an hour */
 #define PATH_LONGEST 4095
-
-struct error *store_error(const keyward *store)
-{
-    return error_begin(store ? store->stamp : 0);
-}
 
 enum keyward_status store_check(const keyward *store, struct error *error)
 {
@@ -115,8 +112,10 @@ static enum keyward_status unlock(keyward *store, const struct master_key *maste
     }
     if (status == KEYWARD_NOT_FOUND)
         status = database_write(store->database, data_keys_create, &keys, &newest_event, error);
-    if (status == KEYWARD_OK)
+    if (status == KEYWARD_OK) {
         keyring_finish(&store->services.keyring, store->services.prefix);
+        database_accept_file(store->database);
+    }
     return status;
 }
 
@@ -145,15 +144,15 @@ static enum keyward_status open_store(keyward *store, const char *path,
 
 enum keyward_status keyward_open(keyward **store, const char *path, const keyward_options *options)
 {
-    struct error *error = error_begin(0);
+    struct error *error = call_begin(NULL);
     keyward *opened = NULL;
     enum keyward_status status = KEYWARD_INVALID;
 
     if (!argument_is_given(error, "store", store))
-        return error_end(error, status);
+        return call_end(error, status);
     *store = NULL;
     if (!path_is_valid(error, path) || !options_are_valid(error, options))
-        return error_end(error, status);
+        return call_end(error, status);
     status = KEYWARD_NOMEM;
     if (sodium_init() >= 0) /* 1: somebody else has done it */
         opened = store_new(options);
@@ -163,21 +162,24 @@ enum keyward_status keyward_open(keyward **store, const char *path, const keywar
         *store = opened;
     else
         keyward_close(&opened);
-    return error_end(error, status);
+    return call_end(error, status);
 }
 
 void keyward_close(keyward **store)
 {
     keyward *closing = store ? *store : NULL;
+    int cancel_state;
 
     if (!closing)
         return;
     *store = NULL;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     database_close(&closing->database, !fork_guard_is_ours(&closing->fork_guard));
     verified_free(&closing->verified);
     keyring_release(&closing->services.keyring);
     fork_guard_release(&closing->fork_guard);
     free(closing);
+    pthread_setcancelstate(cancel_state, NULL);
 }
 
 const keyward_error *keyward_last_error(const keyward *store)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The handle, and how a public function begins, reaches the database and ends. */
+/* The handle, and how a public function reaches the database. */
 #ifndef KEYWARD_API_STORE_H
 #define KEYWARD_API_STORE_H
 
@@ -16,9 +16,6 @@ struct keyward {
     void (*after_commit)(void *context, keyward *store, int64_t sequence);
     void *after_commit_context;
 };
-
-/* Starts the thread's error record for the store (NULL: for none). */
-struct error *store_error(const keyward *store);
 
 /* KEYWARD_OK when the store may be used in this process, KEYWARD_INVALID or KEYWARD_FORKED. */
 enum keyward_status store_check(const keyward *store, struct error *error);

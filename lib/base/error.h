@@ -15,6 +15,7 @@ struct error {
     keyward_error detail;
     uint64_t store_stamp; /* which store the call was on; 0: none */
     char text[256];
+    int cancel_state; /* of the thread, as it was before the call */
 };
 
 /* Starts this thread's record anew for the store with this stamp. Never fails. */

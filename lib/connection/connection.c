@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum keyward_status status_of(int sqlite_code)
 {
@@ -41,6 +42,20 @@ enum keyward_status connection_failed(struct connection *connection, int sqlite_
               sqlite_code, sqlite3_errstr(sqlite_code));
     connection->error->detail.sqlite_code = sqlite_code;
     return status;
+}
+
+/* integrity_check puts even what it could not read into its text, with SQLite's code. */
+enum keyward_status connection_integrity(struct connection *connection, const char *text)
+{
+    static const char mark[] = "error code=";
+    const char *code = text ? strstr(text, mark) : NULL;
+    int number = code ? atoi(code + sizeof mark - 1) : 0;
+
+    if (text && strcmp(text, "ok") == 0)
+        return KEYWARD_OK;
+    if (number == 0 || status_of(number) == KEYWARD_CORRUPT)
+        return KEYWARD_CORRUPT;
+    return connection_failed(connection, number);
 }
 
 enum keyward_status connection_execute(struct connection *connection, const char *sql)
@@ -100,7 +115,7 @@ static enum keyward_status open_database(struct connection **connection, const c
     if (code != SQLITE_OK) {
         int number = opened->db ? sqlite3_system_errno(opened->db) : 0;
         status = connection_failed(opened, code);
-        if (status == KEYWARD_IO && number != 0) {
+        if ((code & 0xFF) == SQLITE_CANTOPEN && number != 0) {
             status = store_file_failed(number, path, error);
             error->detail.sqlite_code = code;
         }

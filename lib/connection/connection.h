@@ -100,6 +100,10 @@ bool connection_in_transaction(const struct connection *connection);
 /* Runs statements that take and return nothing. */
 enum keyward_status connection_execute(struct connection *connection, const char *sql);
 
+/* What a row of PRAGMA integrity_check says: KEYWARD_OK, KEYWARD_CORRUPT, or why it could not be
+ * told. */
+enum keyward_status connection_integrity(struct connection *connection, const char *text);
+
 /* Records a SQLite result code in the error record and returns the status it means. */
 enum keyward_status connection_failed(struct connection *connection, int sqlite_code);
 

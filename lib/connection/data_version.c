@@ -2,7 +2,6 @@
 #include "connection/data_version.h"
 
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define WAL_INDEX_REGION 32768    /* what SQLite maps at a time */
@@ -25,7 +24,7 @@ const volatile uint32_t *data_version_locate(struct connection *connection)
 static void copy(uint32_t *to, const volatile uint32_t *from)
 {
     for (int i = 0; i < DATA_VERSION_WORDS; i++)
-        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
 }
 
 bool data_version_read(const volatile uint32_t *header, struct data_version *version)
@@ -35,9 +34,7 @@ bool data_version_read(const volatile uint32_t *header, struct data_version *ver
     if (!header)
         return false;
     copy(version->words, header);
-    atomic_thread_fence(memory_order_acquire);
     copy(second.words, header + DATA_VERSION_WORDS);
-    atomic_thread_fence(memory_order_acquire);
     return version->words[0] == WAL_INDEX_VERSION &&
            *(const unsigned char *)&version->words[IS_INITIALISED] != 0 &&
            data_version_equal(version, &second);

@@ -167,10 +167,10 @@ static enum keyward_status check_file(struct transaction *transaction, struct ch
                                       const struct statement *row)
 {
     const char *text = statement_text(row, 0);
+    enum keyward_status status = connection_integrity(transaction->connection, text);
 
-    (void)transaction;
-    if (text && strcmp(text, "ok") == 0)
-        return KEYWARD_OK;
+    if (status != KEYWARD_CORRUPT)
+        return status;
     return report_finding(check->report, "SQLite's integrity check", text, NULL, NULL, 0);
 }
 

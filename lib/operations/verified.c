@@ -17,7 +17,9 @@ struct content {
 };
 #define CONTENT_WORDS ((sizeof(struct content) + 7) / 8)
 
-/* A sequence lock: odd while it is written; a reader who saw it change saw nothing. */
+/* A sequence lock: odd while it is written; a reader who saw it change saw nothing. Each word is
+ * stored with release and loaded with acquire, which orders it against the sequence without a
+ * fence. */
 struct entry {
     _Atomic uint64_t sequence;
     _Atomic uint64_t words[CONTENT_WORDS];
@@ -83,8 +85,7 @@ static bool read_entry(const struct entry *entry, struct content *content)
     if (sequence % 2 != 0)
         return false;
     for (size_t i = 0; i < CONTENT_WORDS; i++)
-        words[i] = atomic_load_explicit(&entry->words[i], memory_order_relaxed);
-    atomic_thread_fence(memory_order_acquire);
+        words[i] = atomic_load_explicit(&entry->words[i], memory_order_acquire);
     memcpy(content, words, sizeof *content);
     return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
 }
@@ -116,8 +117,7 @@ void verified_keep(struct verified *verified, const struct verified_pair *pair,
         !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
                                                  memory_order_acquire, memory_order_relaxed))
         return; /* somebody else is keeping his: one of the two is enough */
-    atomic_thread_fence(memory_order_release);
     for (size_t i = 0; i < CONTENT_WORDS; i++)
-        atomic_store_explicit(&entry->words[i], words[i], memory_order_relaxed);
+        atomic_store_explicit(&entry->words[i], words[i], memory_order_release);
     atomic_store_explicit(&entry->sequence, sequence + 2, memory_order_release);
 }

@@ -101,13 +101,17 @@ bool database_is_new(const struct database *database)
 enum keyward_status database_upgrade(struct database *database, struct error *error)
 {
     database->writer->error = error;
-    connection_accept_file(database->writer);
     enum keyward_status status = schema_upgrade(database->writer);
     if (status == KEYWARD_OK) {
         database->data_version = data_version_locate(database->writer);
         log_watch(database->writer);
     }
     return status;
+}
+
+void database_accept_file(struct database *database)
+{
+    connection_accept_file(database->writer);
 }
 
 bool database_version(const struct database *database, struct data_version *version)
@@ -244,14 +248,11 @@ enum keyward_status database_write(struct database *database, operation run, voi
         .error = error,
         .deadline = deadline_in(database->options.busy_timeout_ms),
     };
-    int cancel_state;
 
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* see transaction.h */
     if (!commit_queue_submit(&database->queue, &write.entry, &write.deadline))
         write.status =
             error_set(error, KEYWARD_BUSY,
                       "other threads kept the store busy for longer than the busy timeout");
-    pthread_setcancelstate(cancel_state, NULL);
     *newest_event = write.newest_event;
     return write.status;
 }
@@ -282,18 +283,13 @@ static enum keyward_status with_reader(struct database *database, operation run,
 {
     struct reader *reader;
     struct transaction transaction = {.services = database->services, .error = error};
-    enum keyward_status status;
-    int cancel_state;
-
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    status = readers_borrow(&database->readers, &reader, error);
+    enum keyward_status status = readers_borrow(&database->readers, &reader, error);
     if (status == KEYWARD_OK) {
         transaction.connection = reader->connection;
         transaction.guarded = reader->guarded;
         status = snapshot ? read_snapshot(&transaction, run, request) : run(&transaction, request);
         readers_return(&database->readers, reader);
     }
-    pthread_setcancelstate(cancel_state, NULL);
     return status;
 }
 

@@ -6,9 +6,6 @@
  * BEGIN IMMEDIATE; what it decided (KEYWARD_OK or a refusal) is committed, a failure rolls back all
  * it did. It may be run again after a rollback, so it keeps its results in the request and starts
  * them anew. For reading, it sees one snapshot and waits for no writer.
- *
- * No call is a cancellation point: a thread cancelled in the middle of a flush would leave its
- * locks behind, so that cancellation waits until the call is done.
  */
 #ifndef KEYWARD_TRANSACTION_TRANSACTION_H
 #define KEYWARD_TRANSACTION_TRANSACTION_H
@@ -55,6 +52,9 @@ bool database_is_new(const struct database *database);
 /* Brings the schema up to date. To be called once the master key has shown that the store is the
  * caller's. */
 enum keyward_status database_upgrade(struct database *database, struct error *error);
+
+/* The store is open for good; see connection_accept_file(). */
+void database_accept_file(struct database *database);
 
 /*
  * Runs a writing operation. Returns what it returned, or why it could not be committed.

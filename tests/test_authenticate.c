@@ -589,8 +589,8 @@ START_TEST(a_sealed_secret_that_was_changed_is_corrupt)
 {
     static const char *const changes[] = {
         "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))",
-        "UPDATE sealed_secrets SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) ||"
-        " CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)",
+        ("UPDATE sealed_secrets SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) ||"
+         " CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"),
         "UPDATE sealed_secrets SET sealed = substr(sealed, 1, 41)",
         "UPDATE sealed_secrets SET sealed = zeroblob(65576)",
         "UPDATE sealed_secrets SET repo_id = 'repo-2'",

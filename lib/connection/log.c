@@ -2,11 +2,13 @@
 #include "connection/log.h"
 
 #include <sqlite3.h>
+#include <string.h>
 
 /* SQLite's WAL format: a header, then pages with a header each. */
 #define LOG_HEADER 32
 #define LOG_PAGE (24 + 4096)
 #define AHEAD ((sqlite3_int64)64 * LOG_PAGE)
+#define PIECE (4 * LOG_PAGE) /* SQLite's own write takes no more than 128 KiB at once */
 
 static int note_length(void *context, sqlite3 *db, const char *name, int pages)
 {
@@ -23,17 +25,22 @@ void log_watch(struct connection *connection)
 
 void log_extend(struct connection *connection)
 {
-    static const unsigned char zeros[AHEAD];
+    unsigned char zeros[PIECE];
     sqlite3_file *log = NULL;
-    sqlite3_int64 size, used = LOG_HEADER + (sqlite3_int64)connection->log_pages * LOG_PAGE;
+    sqlite3_int64 size, end, used = LOG_HEADER + (sqlite3_int64)connection->log_pages * LOG_PAGE;
 
     if (sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) !=
             SQLITE_OK ||
         !log || !log->pMethods || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
         return;
     /* An empty log has no header yet: SQLite writes that one first. */
-    if (size >= LOG_HEADER && size - used < AHEAD / 2)
-        log->pMethods->xWrite(log, zeros, (int)sizeof zeros, size);
+    if (size < LOG_HEADER || size - used >= AHEAD / 2)
+        return;
+    memset(zeros, 0, sizeof zeros);
+    for (end = size + AHEAD; size < end; size += PIECE) {
+        if (log->pMethods->xWrite(log, zeros, PIECE, size) != SQLITE_OK)
+            return;
+    }
 }
 
 bool log_write_back(struct connection *connection)

@@ -12,10 +12,17 @@
     " deleted_by, deleted_event, deleted FROM api_keys"
 
 /* Not "deleted IN (0, 1)", for which SQLite would build a table each time. */
-static const struct query find_key = {QUERY_KEY_FIND, SELECT_KEYS
-                                      " WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"
-                                      " UNION ALL " SELECT_KEYS
-                                      " WHERE repo_id = ?1 AND deleted = 1 AND id = ?2"};
+static const struct query get_key = {QUERY_KEY_GET,
+                                     SELECT_KEYS " WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"
+                                                 " UNION ALL " SELECT_KEYS
+                                                 " WHERE repo_id = ?1 AND deleted = 1 AND id = ?2"};
+
+/* What a change must know, and no column more: it runs in each deletion. */
+static const struct query find_key = {
+    QUERY_KEY_FIND, "SELECT name, deleted_at, deleted_event FROM api_keys"
+                    " WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"
+                    " UNION ALL SELECT name, deleted_at, deleted_event FROM api_keys"
+                    " WHERE repo_id = ?1 AND deleted = 1 AND id = ?2"};
 
 static const struct query list_keys = {QUERY_KEY_LIST, SELECT_KEYS
                                        " WHERE repo_id = ?1 AND deleted = ?3 AND id < ?2"
@@ -41,10 +48,10 @@ enum key_column {
     DELETED
 };
 
-static struct statement begin_find(struct connection *connection, const char *repo_id,
-                                   const char *key_id)
+static struct statement begin_find(struct connection *connection, const struct query *query,
+                                   const char *repo_id, const char *key_id)
 {
-    struct statement find = statement_begin(connection, &find_key);
+    struct statement find = statement_begin(connection, query);
 
     statement_bind_text(&find, repo_id);
     statement_bind_text(&find, key_id);
@@ -54,16 +61,16 @@ static struct statement begin_find(struct connection *connection, const char *re
 enum keyward_status key_find(struct connection *connection, const char *repo_id, const char *key_id,
                              struct found_key *found)
 {
-    struct statement find = begin_find(connection, repo_id, key_id);
+    struct statement find = begin_find(connection, &find_key, repo_id, key_id);
     bool exists = statement_row(&find);
     enum keyward_status status;
 
     found->name[0] = '\0';
     if (exists) {
-        const char *name = statement_text(&find, NAME);
-        found->deleted = statement_number(&find, DELETED) != 0;
-        found->deleted_at = statement_number(&find, DELETED_AT);
-        found->deleted_event = statement_number(&find, DELETED_EVENT);
+        const char *name = statement_text(&find, 0);
+        found->deleted_at = statement_number(&find, 1);
+        found->deleted_event = statement_number(&find, 2);
+        found->deleted = found->deleted_event != 0;
         if (name)
             strncat(found->name, name, KEYWARD_NAME_MAX);
     }
@@ -111,7 +118,7 @@ enum keyward_status key_get(struct transaction *transaction, void *request)
 
     if (status != KEYWARD_OK)
         return status;
-    find = begin_find(transaction->connection, get->repo_id, get->key_id);
+    find = begin_find(transaction->connection, &get_key, get->repo_id, get->key_id);
     if (statement_row(&find) && is_included(&find, get->include))
         status = read_key(get->key, &find, get->key);
     else

@@ -2,8 +2,14 @@
 #include "transaction/log_keeper.h"
 #include "connection/log.h"
 
-#define LONG_LOG \
-    4000 /* pages, 16 MiB: the more are written back at once, the fewer are written twice */
+/*
+ * How long a log may grow, in pages. A long one has more pages written back once instead of twice;
+ * a short one is sooner overwritten instead of growing, which makes each flush cheaper. So the
+ * length is that of so many commits as they are now, small or large.
+ */
+#define COMMITS_IN_LOG 150
+#define SHORT_LOG 1000 /* 4 MiB, SQLite's own measure */
+#define LONG_LOG 10000 /* 40 MiB */
 
 void log_keeper_init(struct log_keeper *keeper, const struct connection_options *options)
 {
@@ -12,7 +18,8 @@ void log_keeper_init(struct log_keeper *keeper, const struct connection_options 
     error_reset(&keeper->unheard);
     atomic_flag_clear(&keeper->busy);
     atomic_init(&keeper->pages, 0);
-    atomic_init(&keeper->due, LONG_LOG);
+    atomic_init(&keeper->commit_pages, 0);
+    atomic_init(&keeper->put_off, 0);
     atomic_init(&keeper->almost, false);
 }
 
@@ -21,9 +28,32 @@ void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connecti
     close(&keeper->connection);
 }
 
+static int load(const atomic_int *number)
+{
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void store(atomic_int *number, int value)
+{
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
 void log_keeper_note(struct log_keeper *keeper, int pages)
 {
-    atomic_store_explicit(&keeper->pages, pages, memory_order_relaxed);
+    int before = load(&keeper->pages), added = pages > before ? pages - before : pages;
+
+    store(&keeper->pages, pages);
+    if (pages < before)
+        store(&keeper->put_off, 0); /* the log has begun anew */
+    store(&keeper->commit_pages, (3 * load(&keeper->commit_pages) + added) / 4);
+}
+
+static bool is_long(const struct log_keeper *keeper)
+{
+    int limit = load(&keeper->commit_pages) * COMMITS_IN_LOG;
+
+    limit = limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
+    return load(&keeper->pages) >= limit && load(&keeper->pages) >= load(&keeper->put_off);
 }
 
 static bool write_back(struct log_keeper *keeper)
@@ -40,13 +70,12 @@ static bool write_back(struct log_keeper *keeper)
 
 void log_keeper_work(struct log_keeper *keeper)
 {
-    if (atomic_load_explicit(&keeper->pages, memory_order_relaxed) <
-            atomic_load_explicit(&keeper->due, memory_order_relaxed) ||
-        atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
+    if (!is_long(keeper) || atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
         atomic_flag_test_and_set(&keeper->busy))
         return;
-    write_back(keeper);
-    atomic_store_explicit(&keeper->almost, true, memory_order_relaxed);
+    /* All of it, when nobody has committed meanwhile: the next writer begins it anew. */
+    bool rest = !write_back(keeper);
+    atomic_store_explicit(&keeper->almost, rest, memory_order_relaxed);
     atomic_flag_clear(&keeper->busy);
 }
 
@@ -57,10 +86,8 @@ void log_keeper_catch_up(struct log_keeper *keeper)
         return;
     /* A reader who holds on to an old snapshot keeps the log from beginning anew: it is tried again
      * when there is something worth copying. */
-    int due = write_back(keeper)
-                  ? LONG_LOG
-                  : atomic_load_explicit(&keeper->pages, memory_order_relaxed) + LONG_LOG / 4;
-    atomic_store_explicit(&keeper->due, due, memory_order_relaxed);
+    bool done = write_back(keeper);
+    store(&keeper->put_off, done ? 0 : load(&keeper->pages) + SHORT_LOG);
     atomic_store_explicit(&keeper->almost, false, memory_order_relaxed);
     atomic_flag_clear(&keeper->busy);
 }

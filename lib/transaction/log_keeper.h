@@ -19,9 +19,10 @@ struct log_keeper {
     struct connection *connection; /* opened when first needed, by whom `busy` belongs to */
     struct error unheard;          /* nobody waits for this work, and its failure loses nothing */
     atomic_flag busy;
-    atomic_int pages;   /* in the log */
-    atomic_int due;     /* at this length it is to be written back */
-    atomic_bool almost; /* all but a small rest is written back */
+    atomic_int pages;        /* in the log */
+    atomic_int commit_pages; /* that a commit adds, a running mean */
+    atomic_int put_off;      /* not to be tried again before the log has so many pages */
+    atomic_bool almost;      /* all but a small rest is written back */
 };
 
 void log_keeper_init(struct log_keeper *keeper, const struct connection_options *options);

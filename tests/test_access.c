@@ -2,7 +2,6 @@
 /* Who may do what in a repository: granted, revoked, listed. */
 #include "support/fixture.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,23 +37,7 @@ static void close_fixture(void)
 
 static const char roles_at_first[] = "anna:admin,rita:reader,will:writer";
 
-__attribute__((format(printf, 2, 3))) static void assert_row(const char *query, const char *format,
-                                                             ...)
-{
-    char wanted[2048], *got = sql_text(f.path, query);
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(wanted, sizeof wanted, format, arguments);
-    va_end(arguments);
-    ck_assert_pstr_eq(got, wanted);
-    free(got);
-}
-
-static int64_t event_count(void)
-{
-    return sql_number(f.path, "SELECT count(*) FROM audit_events");
-}
+#define assert_row(...) assert_row_of(f.path, __VA_ARGS__)
 
 /* The last event is number `sequence`, of an actor who tells no more than his name. */
 static void assert_last_event(int64_t sequence, const char *action, const char *actor,
@@ -142,7 +125,7 @@ START_TEST(a_role_he_had_writes_nothing)
     assert_grant(&anna, "repo-1", "rita", KEYWARD_READER, KEYWARD_OK);
     assert_grant(&anna, "repo-1", "anna", KEYWARD_ADMIN, KEYWARD_OK);
     assert_grant(&host, "repo-1", "will", KEYWARD_WRITER, KEYWARD_OK);
-    ck_assert_int_eq(event_count(), 3);
+    ck_assert_int_eq(count_events(f.path), 3);
     assert_row(ROLES, "%s", roles_at_first);
     assert_row("SELECT max(granted_at) FROM access", "%lld", (long long)START);
 }
@@ -175,7 +158,7 @@ START_TEST(nobody_raises_himself)
     assert_grant(&rita, "repo-1", "rita", KEYWARD_WRITER, KEYWARD_FORBIDDEN);
     assert_grant(&rita, "repo-1", "rita", KEYWARD_READER, KEYWARD_FORBIDDEN); /* which she has */
     assert_row(ROLES, "%s", roles_at_first);
-    ck_assert_int_eq(event_count(), 6);
+    ck_assert_int_eq(count_events(f.path), 6);
 }
 END_TEST
 
@@ -234,10 +217,10 @@ START_TEST(who_has_no_role_cannot_lose_it)
     assert_revoke(&anna, "repo-1", "nobody", KEYWARD_NOT_FOUND);
     assert_revoke(&host, "repo-1", "nobody", KEYWARD_NOT_FOUND);
     assert_revoke(&host, "no repository", "rita", KEYWARD_NOT_FOUND);
-    ck_assert_int_eq(event_count(), 3);
+    ck_assert_int_eq(count_events(f.path), 3);
     assert_revoke(&anna, "repo-1", "rita", KEYWARD_OK);
     assert_revoke(&anna, "repo-1", "rita", KEYWARD_NOT_FOUND);
-    ck_assert_int_eq(event_count(), 4);
+    ck_assert_int_eq(count_events(f.path), 4);
 }
 END_TEST
 
@@ -411,7 +394,7 @@ START_TEST(readers_list_users_and_others_do_not)
     assert_status(f.store, keyward_list_users(f.store, &anna, "repo-2", NULL, &users),
                   KEYWARD_FORBIDDEN);
     ck_assert_ptr_null(users);
-    ck_assert_int_eq(event_count(), 3);
+    ck_assert_int_eq(count_events(f.path), 3);
 }
 END_TEST
 
@@ -522,18 +505,9 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *new_case(Suite *suite, const char *name)
-{
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, open_fixture, close_fixture);
-    suite_add_tcase(suite, tests);
-    return tests;
-}
-
 static void add_changing(Suite *suite)
 {
-    TCase *tests = new_case(suite, "grant and revoke");
+    TCase *tests = suite_add_case(suite, "grant and revoke", open_fixture, close_fixture);
 
     tcase_add_test(tests, the_first_grant_begins_the_repository);
     tcase_add_loop_test(tests, an_admin_gives_every_role, KEYWARD_READER, KEYWARD_ADMIN + 1);
@@ -552,7 +526,7 @@ static void add_changing(Suite *suite)
 
 static void add_last_admin(Suite *suite)
 {
-    TCase *tests = new_case(suite, "last admin");
+    TCase *tests = suite_add_case(suite, "last admin", open_fixture, close_fixture);
 
     tcase_add_loop_test(tests, the_last_admin_is_not_demoted_by_a_user, KEYWARD_READER,
                         KEYWARD_WRITER + 1);
@@ -565,7 +539,7 @@ static void add_last_admin(Suite *suite)
 
 static void add_listing(Suite *suite)
 {
-    TCase *tests = new_case(suite, "list");
+    TCase *tests = suite_add_case(suite, "list", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_list_of_users_has_roles_and_times_by_user_id);
     tcase_add_test(tests, readers_list_users_and_others_do_not);

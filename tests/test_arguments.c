@@ -1035,18 +1035,9 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *new_case(Suite *suite, const char *name)
-{
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, open_fixture, close_fixture);
-    suite_add_tcase(suite, tests);
-    return tests;
-}
-
 static void add_text(Suite *suite)
 {
-    TCase *tests = new_case(suite, "text and actors");
+    TCase *tests = suite_add_case(suite, "text and actors", open_fixture, close_fixture);
 
     tcase_add_loop_test(tests, every_text_is_checked_and_named, 0, (int)COUNT(texts));
     tcase_add_loop_test(tests, every_text_may_have_its_maximal_length, 0, (int)COUNT(texts));
@@ -1059,7 +1050,7 @@ static void add_text(Suite *suite)
 
 static void add_values(Suite *suite)
 {
-    TCase *tests = new_case(suite, "numbers and pointers");
+    TCase *tests = suite_add_case(suite, "numbers and pointers", open_fixture, close_fixture);
 
     tcase_add_loop_test(tests, values_outside_an_enum_or_a_limit_are_refused, 0,
                         (int)COUNT(numbers));
@@ -1079,7 +1070,7 @@ static void add_values(Suite *suite)
 
 static void add_batches_and_secrets(Suite *suite)
 {
-    TCase *tests = new_case(suite, "batches and secrets");
+    TCase *tests = suite_add_case(suite, "batches and secrets", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_batch_has_one_request_at_least_and_a_limit);
     tcase_add_test(tests, a_batch_may_have_its_maximal_size);
@@ -1092,7 +1083,7 @@ static void add_batches_and_secrets(Suite *suite)
 
 static void add_opening(Suite *suite)
 {
-    TCase *tests = new_case(suite, "opening");
+    TCase *tests = suite_add_case(suite, "opening", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_store_needs_a_path_and_options);
     tcase_add_test(tests, the_path_of_a_store_is_utf8);

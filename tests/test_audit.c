@@ -67,11 +67,6 @@ static void close_fixture(void)
     fixture_close(&f);
 }
 
-static int64_t event_count(void)
-{
-    return sql_number(f.path, "SELECT count(*) FROM audit_events");
-}
-
 static keyward_event_list *list_as(const keyward_actor *actor, const keyward_event_query *query)
 {
     keyward_event_list *events;
@@ -294,7 +289,7 @@ START_TEST(a_reader_sees_his_repository_and_no_other)
         keyward_event_list_free(&events);
     }
     assert_forbidden(&nobody, "repo-1");
-    ck_assert_int_eq(event_count(), 17);
+    ck_assert_int_eq(count_events(f.path), 17);
 }
 END_TEST
 
@@ -499,7 +494,7 @@ START_TEST(sequences_have_no_gaps_whatever_fails_in_between)
     fixture_reopen(&f);
     do_what_is_not_recorded();
     fail_to_write();
-    ck_assert_int_eq(event_count(), 17);
+    ck_assert_int_eq(count_events(f.path), 17);
     must(keyward_delete_key(f.store, &will, "repo-1", a->id, NULL), KEYWARD_OK);
     must(keyward_delete_key(f.store, &will, "repo-1", a->id, NULL), KEYWARD_ALREADY_DELETED);
     must(keyward_delete_key(f.store, &will, "repo-2", b->id, NULL), KEYWARD_FORBIDDEN);
@@ -555,7 +550,7 @@ static void note_commit(void *context, keyward *store, int64_t sequence)
     called.count++;
     called.newest = sequence;
     called.thread = pthread_self();
-    called.found = event_count();
+    called.found = count_events(f.path);
     called.locked = sql(f.path, "BEGIN IMMEDIATE; ROLLBACK");
     called.inside = NULL;
     if (inside)
@@ -750,18 +745,9 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *new_case(Suite *suite, const char *name)
-{
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, open_fixture, close_fixture);
-    suite_add_tcase(suite, tests);
-    return tests;
-}
-
 static void add_queries(Suite *suite)
 {
-    TCase *tests = new_case(suite, "queries");
+    TCase *tests = suite_add_case(suite, "queries", open_fixture, close_fixture);
 
     tcase_add_test(tests, without_a_filter_the_host_sees_everything_newest_first);
     tcase_add_test(tests, a_repository_narrows);
@@ -784,7 +770,7 @@ static void add_queries(Suite *suite)
 
 static void add_log(Suite *suite)
 {
-    TCase *tests = new_case(suite, "log");
+    TCase *tests = suite_add_case(suite, "log", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_follower_gets_each_event_once_and_in_order);
     tcase_add_test(tests, the_log_of_an_empty_store_is_empty);
@@ -794,7 +780,7 @@ static void add_log(Suite *suite)
 
 static void add_callback(Suite *suite)
 {
-    TCase *tests = new_case(suite, "after commit");
+    TCase *tests = suite_add_case(suite, "after commit", open_fixture, close_fixture);
 
     tcase_add_test(tests, the_callback_is_called_once_for_each_change);
     tcase_add_test(tests, the_callback_is_called_once_for_each_refusal_with_an_event);

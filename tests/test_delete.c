@@ -3,7 +3,6 @@
 #include "support/fixture.h"
 
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,23 +61,7 @@ static void close_fixture(void)
     "SELECT group_concat(access_key||repo_id||key_id||data_key_id||hex(sealed)) FROM " \
     "sealed_secrets"
 
-__attribute__((format(printf, 2, 3))) static void assert_row(const char *query, const char *format,
-                                                             ...)
-{
-    char wanted[4096], *got = sql_text(f.path, query);
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(wanted, sizeof wanted, format, arguments);
-    va_end(arguments);
-    ck_assert_pstr_eq(got, wanted);
-    free(got);
-}
-
-static int64_t event_count(void)
-{
-    return sql_number(f.path, "SELECT count(*) FROM audit_events");
-}
+#define assert_row(...) assert_row_of(f.path, __VA_ARGS__)
 
 /* "action|actor|repository|key" of an event of which nothing else is set but perhaps the name. */
 static void assert_plain_event(int64_t sequence, const char *head, const char *key_id,
@@ -135,7 +118,7 @@ START_TEST(a_deletion_marks_the_row_and_appends_its_event)
              (long long)START + 7);
     assert_key_row(live, wanted);
     assert_plain_event(8, "key.deleted|will|repo-1", live->id, "live");
-    ck_assert_int_eq(event_count(), 8);
+    ck_assert_int_eq(count_events(f.path), 8);
     assert_sound(&f);
 }
 END_TEST
@@ -195,7 +178,7 @@ START_TEST(a_refused_deletion_tells_nothing_of_what_exists)
                  refused[i].repo_id);
         assert_plain_event((int64_t)i + 8, head, refused[i].key_id, "-");
     }
-    ck_assert_int_eq(event_count(), 7 + (int64_t)COUNT(refused));
+    ck_assert_int_eq(count_events(f.path), 7 + (int64_t)COUNT(refused));
     assert_row(ALL_KEYS, "%s", keys);
     assert_sound(&f);
     free(keys);
@@ -221,7 +204,7 @@ START_TEST(a_key_that_is_not_found_writes_nothing)
                       KEYWARD_NOT_FOUND);
         assert_no_detail(&deletion, keyward_status_text(KEYWARD_NOT_FOUND));
     }
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     assert_row(ALL_KEYS, "%s", keys);
     free(keys);
 }
@@ -247,7 +230,7 @@ START_TEST(a_second_deletion_gets_time_and_event_of_the_first_and_writes_nothing
         ck_assert_int_eq(keyward_last_error(f.store)->deleted_at, START + 5);
         ck_assert_int_eq(keyward_last_error(f.store)->deleted_event, 8);
     }
-    ck_assert_int_eq(event_count(), 8);
+    ck_assert_int_eq(count_events(f.path), 8);
     assert_row(ALL_KEYS, "%s", keys);
     assert_row("SELECT reason FROM audit_events WHERE sequence = 8", "rotated");
     free(keys);
@@ -325,7 +308,7 @@ START_TEST(another_reason_needs_words)
                    "deletion.reason_text");
     ck_assert_int_eq(deletion.deleted_at, 0);
     ck_assert_int_eq(deletion.event, 0);
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     assert_delete(&actor, "repo-1", live->id, &deletion, KEYWARD_OK);
     assert_row(reason_of_last, "other|of the actor");
 }
@@ -534,7 +517,7 @@ START_TEST(each_request_of_a_batch_has_its_own_result_in_one_transaction)
     assert_plain_event(10, "key.delete_denied|will|repo-2", other->id, "-");
     assert_plain_event(11, "key.delete_denied|will|no repository", "any", "-");
     assert_plain_event(12, "key.deleted|will|repo-1", last->id, "last");
-    ck_assert_int_eq(event_count(), 12);
+    ck_assert_int_eq(count_events(f.path), 12);
     ck_assert_int_eq(commits.count, 1);
     ck_assert_int_eq(commits.newest, 12);
     assert_row("SELECT group_concat(name) FROM api_keys WHERE deleted = 0", "other");
@@ -564,7 +547,7 @@ START_TEST(a_large_batch_is_one_transaction_with_consecutive_events)
                            "one of many");
         keyward_key_free(&keys[i]);
     }
-    ck_assert_int_eq(event_count(), 7 + 2 * KEYS);
+    ck_assert_int_eq(count_events(f.path), 7 + 2 * KEYS);
     ck_assert_int_eq(commits.count, 1);
     ck_assert_int_eq(commits.newest, 7 + 2 * KEYS);
     assert_sound(&f);
@@ -582,7 +565,7 @@ START_TEST(an_access_key_names_a_key_with_or_without_its_repository)
     assert_one(&host, by_access_key(NULL, other->access_key), KEYWARD_OK);
     assert_plain_event(11, "key.deleted|-|repo-2", other->id, "other");
     assert_one(&will, by_access_key(NULL, second->access_key), KEYWARD_ALREADY_DELETED);
-    ck_assert_int_eq(event_count(), 11);
+    ck_assert_int_eq(count_events(f.path), 11);
     assert_sound(&f);
     keyward_key_free(&second);
 }
@@ -601,7 +584,7 @@ START_TEST(a_key_named_twice_in_a_batch_is_deleted_once)
     assert_decided(&requests[0], KEYWARD_OK, START, 8);
     for (size_t i = 1; i < COUNT(requests); i++)
         assert_decided(&requests[i], KEYWARD_ALREADY_DELETED, START, 8);
-    ck_assert_int_eq(event_count(), 8);
+    ck_assert_int_eq(count_events(f.path), 8);
     assert_sound(&f);
 }
 END_TEST
@@ -611,7 +594,7 @@ START_TEST(an_access_key_of_another_repository_is_not_found_in_this_one)
     assert_one(&will, by_access_key("repo-1", other->access_key), KEYWARD_NOT_FOUND);
     assert_one(&host, by_access_key("repo-1", other->access_key), KEYWARD_NOT_FOUND);
     assert_one(&host, by_access_key("no repository", other->access_key), KEYWARD_NOT_FOUND);
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     assert_one(&rita, by_access_key("repo-1", other->access_key), KEYWARD_FORBIDDEN);
     assert_row("SELECT action||actor_id||repo_id FROM audit_events WHERE sequence = 8",
                "key.delete_deniedritarepo-1");
@@ -632,7 +615,7 @@ START_TEST(an_access_key_out_of_reach_answers_as_an_unknown_one)
     assert_row("SELECT count(*) FROM audit_events WHERE sequence > 7 AND"
                " action = 'key.delete_denied' AND actor_id IS NOT NULL AND user_id IS NULL",
                "12");
-    ck_assert_int_eq(event_count(), 19);
+    ck_assert_int_eq(count_events(f.path), 19);
     assert_row("SELECT deleted FROM api_keys WHERE name = 'other'", "0");
     assert_sound(&f);
 }
@@ -643,7 +626,7 @@ START_TEST(an_unknown_access_key_in_a_repository_depends_on_the_role_there)
     assert_one(&host, by_access_key(NULL, unknown_access_key), KEYWARD_NOT_FOUND);
     assert_one(&host, by_access_key("repo-1", unknown_access_key), KEYWARD_NOT_FOUND);
     assert_one(&will, by_access_key("repo-1", unknown_access_key), KEYWARD_NOT_FOUND);
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     assert_one(&rita, by_access_key("repo-1", unknown_access_key), KEYWARD_FORBIDDEN);
     assert_plain_event(8, "key.delete_denied|rita|repo-1", "-", "-");
     assert_one(&will, by_access_key("repo-2", unknown_access_key), KEYWARD_FORBIDDEN);
@@ -700,7 +683,7 @@ START_TEST(one_malformed_request_keeps_the_whole_batch_from_being_done)
         assert_invalid(f.store, keyward_delete_keys(f.store, &host, requests, COUNT(requests)),
                        "requests");
     }
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     assert_row("SELECT group_concat(name) FROM api_keys WHERE deleted = 0", "live,other");
 }
 END_TEST
@@ -719,7 +702,7 @@ START_TEST(a_batch_that_meets_a_locked_store_says_so_in_every_request)
     assert_decided(&requests[1], KEYWARD_BUSY, 0, 0);
     ck_assert_int_eq(sqlite3_exec(locker, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(locker);
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     delete_keys(&host, requests, 2);
     assert_decided(&requests[0], KEYWARD_OK, START, 8);
     assert_decided(&requests[1], KEYWARD_OK, START, 9);
@@ -817,10 +800,10 @@ START_TEST(what_is_live_or_unknown_cannot_be_restored)
     assert_restore(&anna, "repo-1", other->id, KEYWARD_NOT_FOUND);
     assert_restore(&host, "repo-2", deleted->id, KEYWARD_NOT_FOUND);
     assert_restore(&host, "no repository", deleted->id, KEYWARD_NOT_FOUND);
-    ck_assert_int_eq(event_count(), 7);
+    ck_assert_int_eq(count_events(f.path), 7);
     assert_restore(&anna, "repo-1", deleted->id, KEYWARD_OK);
     assert_restore(&anna, "repo-1", deleted->id, KEYWARD_NOT_DELETED);
-    ck_assert_int_eq(event_count(), 8);
+    ck_assert_int_eq(count_events(f.path), 8);
 }
 END_TEST
 
@@ -851,18 +834,9 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *new_case(Suite *suite, const char *name)
-{
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, open_fixture, close_fixture);
-    suite_add_tcase(suite, tests);
-    return tests;
-}
-
 static void add_single(Suite *suite)
 {
-    TCase *tests = new_case(suite, "one key");
+    TCase *tests = suite_add_case(suite, "one key", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_deletion_marks_the_row_and_appends_its_event);
     tcase_add_test(tests, the_admin_and_the_host_may_delete_too);
@@ -885,7 +859,7 @@ static void add_single(Suite *suite)
 
 static void add_many(Suite *suite)
 {
-    TCase *tests = new_case(suite, "many keys");
+    TCase *tests = suite_add_case(suite, "many keys", open_fixture, close_fixture);
 
     tcase_add_test(tests, each_request_of_a_batch_has_its_own_result_in_one_transaction);
     tcase_add_test(tests, a_large_batch_is_one_transaction_with_consecutive_events);
@@ -902,7 +876,7 @@ static void add_many(Suite *suite)
 
 static void add_restoring(Suite *suite)
 {
-    TCase *tests = new_case(suite, "restore");
+    TCase *tests = suite_add_case(suite, "restore", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_restored_key_is_as_it_was_and_works_with_its_secret);
     tcase_add_test(tests, the_host_may_restore_and_the_key_is_listed_at_its_place);

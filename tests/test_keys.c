@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,23 +51,7 @@ static void hurry(void)
     "ifnull(created_by,'-')||'|'||created_event||'|'||ifnull(deleted_at,'-')||'|'||" \
     "ifnull(deleted_by,'-')||'|'||ifnull(deleted_event,'-') FROM api_keys"
 
-__attribute__((format(printf, 2, 3))) static void assert_row(const char *query, const char *format,
-                                                             ...)
-{
-    char wanted[2048], *got = sql_text(f.path, query);
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(wanted, sizeof wanted, format, arguments);
-    va_end(arguments);
-    ck_assert_pstr_eq(got, wanted);
-    free(got);
-}
-
-static int64_t event_count(void)
-{
-    return sql_number(f.path, "SELECT count(*) FROM audit_events");
-}
+#define assert_row(...) assert_row_of(f.path, __VA_ARGS__)
 
 /* ---- calls ---- */
 
@@ -498,7 +481,7 @@ static void assert_get_all_ways(const keyward_actor *actor, const struct pair *p
 START_TEST(the_role_decides_which_keys_can_be_found)
 {
     struct pair pair = make_pair();
-    int64_t events = event_count();
+    int64_t events = count_events(f.path);
 
     assert_get_all_ways(&rita, &pair, KEYWARD_OK, KEYWARD_NOT_FOUND, KEYWARD_FORBIDDEN,
                         KEYWARD_FORBIDDEN);
@@ -508,7 +491,7 @@ START_TEST(the_role_decides_which_keys_can_be_found)
     assert_get_all_ways(&host, &pair, KEYWARD_OK, KEYWARD_NOT_FOUND, KEYWARD_OK, KEYWARD_NOT_FOUND);
     assert_get_all_ways(&nobody, &pair, KEYWARD_FORBIDDEN, KEYWARD_FORBIDDEN, KEYWARD_FORBIDDEN,
                         KEYWARD_FORBIDDEN);
-    ck_assert_int_eq(event_count(), events);
+    ck_assert_int_eq(count_events(f.path), events);
     free_pair(&pair);
 }
 END_TEST
@@ -705,7 +688,7 @@ static void assert_list_status(const keyward_actor *actor, const char *repo_id,
 START_TEST(the_role_decides_which_keys_are_listed)
 {
     struct pair pair = make_pair();
-    int64_t events = event_count();
+    int64_t events = count_events(f.path);
 
     for (int include = KEYWARD_LIVE; include <= KEYWARD_LIVE_AND_DELETED; include++) {
         enum keyward_include each = (enum keyward_include)include;
@@ -719,7 +702,7 @@ START_TEST(the_role_decides_which_keys_are_listed)
     }
     assert_page(&rita, "repo-1", NULL, "live", false);
     assert_page(&host, "no repository", NULL, "", false);
-    ck_assert_int_eq(event_count(), events); /* a look leaves no event, refused or not */
+    ck_assert_int_eq(count_events(f.path), events); /* a look leaves no event, refused or not */
     free_pair(&pair);
 }
 END_TEST
@@ -841,7 +824,7 @@ START_TEST(a_deleted_key_keeps_its_name)
     ck_assert_int_eq(error->deleted_event, 5);
     assert_rename(&will, "repo-1", pair.deleted->id, "deleted", KEYWARD_ALREADY_DELETED);
     assert_name("repo-1", pair.deleted->id, "deleted");
-    ck_assert_int_eq(event_count(), 6);
+    ck_assert_int_eq(count_events(f.path), 6);
     free_pair(&pair);
 }
 END_TEST
@@ -888,18 +871,9 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *new_case(Suite *suite, const char *name)
-{
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, open_fixture, close_fixture);
-    suite_add_tcase(suite, tests);
-    return tests;
-}
-
 static void add_creating(Suite *suite)
 {
-    TCase *tests = new_case(suite, "create");
+    TCase *tests = suite_add_case(suite, "create", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_created_key_tells_everything_about_itself);
     tcase_add_test(tests, access_keys_and_secrets_have_their_form);
@@ -921,7 +895,7 @@ static void add_creating(Suite *suite)
 
 static void add_reading(Suite *suite)
 {
-    TCase *tests = new_case(suite, "get and list");
+    TCase *tests = suite_add_case(suite, "get and list", open_fixture, close_fixture);
 
     tcase_add_test(tests, the_role_decides_which_keys_can_be_found);
     tcase_add_test(tests, a_key_is_found_in_its_own_repository_only);
@@ -936,7 +910,7 @@ static void add_reading(Suite *suite)
 
 static void add_renaming(Suite *suite)
 {
-    TCase *tests = new_case(suite, "rename");
+    TCase *tests = suite_add_case(suite, "rename", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_renamed_key_has_the_new_name_and_an_event_with_both);
     tcase_add_test(tests, the_host_and_the_admin_may_rename_too);

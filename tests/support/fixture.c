@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,15 @@ int run_suite(Suite *suite)
         failed = 1; /* a suite that ran nothing has shown nothing */
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+TCase *suite_add_case(Suite *suite, const char *name, SFun open, SFun close)
+{
+    TCase *tests = tcase_create(name);
+
+    tcase_add_checked_fixture(tests, open, close);
+    suite_add_tcase(suite, tests);
+    return tests;
 }
 
 static int64_t fixture_clock(void *context)
@@ -197,6 +207,23 @@ char *sql_text(const char *path, const char *text)
     sqlite3_finalize(statement);
     sqlite3_close(db);
     return copy;
+}
+
+void assert_row_of(const char *path, const char *query, const char *format, ...)
+{
+    char wanted[4096], *got = sql_text(path, query);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(wanted, sizeof wanted, format, arguments);
+    va_end(arguments);
+    ck_assert_pstr_eq(got, wanted);
+    free(got);
+}
+
+int64_t count_events(const char *path)
+{
+    return sql_number(path, "SELECT count(*) FROM audit_events");
 }
 
 unsigned char *read_whole(const char *path, size_t *size)

@@ -12,6 +12,9 @@
 /* Runs the suite and returns what main() returns: 0 when every test passed. */
 int run_suite(Suite *suite);
 
+/* Adds a test case whose tests each run between `open` and `close`. */
+TCase *suite_add_case(Suite *suite, const char *name, SFun open, SFun close);
+
 /* ---- a store in a folder of its own ---- */
 
 struct fixture {
@@ -71,6 +74,12 @@ int64_t sql_number(const char *path, const char *text);
 
 /* The same as text, malloc'd; blobs as hexadecimal by hex() in the SQL. NULL for NULL. */
 char *sql_text(const char *path, const char *text);
+
+/* The first column of the first row is this text. */
+__attribute__((format(printf, 3, 4))) void assert_row_of(const char *path, const char *query,
+                                                         const char *format, ...);
+
+int64_t count_events(const char *path);
 
 /* ---- files ---- */
 

@@ -78,6 +78,13 @@ bool argument_is_actor(struct error *error, const keyward_actor *actor)
            argument_is_optional_text(error, "actor.reason", actor->reason, KEYWARD_LONG_TEXT_MAX);
 }
 
+bool argument_names_key(struct error *error, const keyward_actor *actor, const char *repo_id,
+                        const char *key_id)
+{
+    return argument_is_actor(error, actor) && argument_is_id(error, "repo_id", repo_id) &&
+           argument_is_id(error, "key_id", key_id);
+}
+
 int limit_or_default(int limit)
 {
     return limit == 0 ? KEYWARD_PAGE_DEFAULT : limit;

@@ -36,6 +36,10 @@ bool argument_is_limit(struct error *error, int limit);
 
 bool argument_is_actor(struct error *error, const keyward_actor *actor);
 
+/* Who acts on which key. */
+bool argument_names_key(struct error *error, const keyward_actor *actor, const char *repo_id,
+                        const char *key_id);
+
 /* The limit to use for a query's. */
 int limit_or_default(int limit);
 

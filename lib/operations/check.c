@@ -12,6 +12,7 @@
 static const struct query totals = {
     QUERY_CHECK_TOTALS,
     "SELECT (SELECT count(*) FROM api_keys) + (SELECT count(*) FROM audit_events)"};
+
 /* Collected once: a search of the whole log for each key would not do. */
 #define RESTORED                    \
     "WITH restored AS MATERIALIZED" \
@@ -20,6 +21,7 @@ static const struct query totals = {
 static const struct query schema_objects = {
     QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
                         " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"};
+
 static enum keyward_status report_progress(struct check *check)
 {
     const keyward_check_options *options = check->options;

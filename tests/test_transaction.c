@@ -1127,7 +1127,7 @@ END_TEST
 
 #define LOG_PAGE (24 + 4096)
 #define BLOB_PAGES 17                /* that one BLOB task writes at least */
-#define LOG_BOUND (64 * 1024 * 1024) /* four times the length at which it is written back */
+#define LOG_BOUND (64 * 1024 * 1024) /* above the length at which commits wait for it */
 #define BLOB_THREADS 4
 #define BLOBS_EACH 500 /* 140 MB in all */
 
@@ -1211,7 +1211,7 @@ static void write_many_blobs(struct base *base, int count)
 
 START_TEST(a_log_that_grew_under_a_readers_snapshot_is_reused_once_he_has_ended)
 {
-    const int under_snapshot = 600, until_noticed = 100, after = 600;
+    const int under_snapshot = 600, until_noticed = 62, after = 600;
     int64_t grown, reused;
     uint32_t generation;
     struct base base;

@@ -2,14 +2,19 @@
 #include "transaction/log_keeper.h"
 #include "connection/log.h"
 
+#include <time.h>
+
 /*
- * How long a log may grow, in pages. A long one has more pages written back once instead of twice;
- * a short one is sooner overwritten instead of growing, which makes each flush cheaper. So the
- * length is that of so many commits as they are now, small or large.
+ * How long a log may grow, in pages, before it is written back. A long one has more pages written
+ * back once instead of twice; a short one is sooner overwritten instead of growing, which makes
+ * each flush cheaper. So the length is that of so many commits as they are now, small or large.
  */
-#define COMMITS_IN_LOG 150
+#define COMMITS_IN_LOG 75
 #define SHORT_LOG 1000 /* 4 MiB, SQLite's own measure */
-#define LONG_LOG 10000 /* 40 MiB */
+#define LONG_LOG 5000  /* 20 MiB */
+
+/* Where the disk cannot keep up, commits wait at this length until the log is written back. */
+#define LONGEST_LOG 12000 /* 47 MiB */
 
 void log_keeper_init(struct log_keeper *keeper, const struct connection_options *options)
 {
@@ -48,12 +53,16 @@ void log_keeper_note(struct log_keeper *keeper, int pages)
     store(&keeper->commit_pages, (3 * load(&keeper->commit_pages) + added) / 4);
 }
 
-static bool is_long(const struct log_keeper *keeper)
+static bool is_at_least(const struct log_keeper *keeper, int limit)
+{
+    return load(&keeper->pages) >= limit && load(&keeper->pages) >= load(&keeper->put_off);
+}
+
+static int limit_of(const struct log_keeper *keeper)
 {
     int limit = load(&keeper->commit_pages) * COMMITS_IN_LOG;
 
-    limit = limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
-    return load(&keeper->pages) >= limit && load(&keeper->pages) >= load(&keeper->put_off);
+    return limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
 }
 
 static bool write_back(struct log_keeper *keeper)
@@ -70,7 +79,8 @@ static bool write_back(struct log_keeper *keeper)
 
 void log_keeper_work(struct log_keeper *keeper)
 {
-    if (!is_long(keeper) || atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
+    if (!is_at_least(keeper, limit_of(keeper)) ||
+        atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
         atomic_flag_test_and_set(&keeper->busy))
         return;
     /* All of it, when nobody has committed meanwhile: the next writer begins it anew. */
@@ -79,15 +89,28 @@ void log_keeper_work(struct log_keeper *keeper)
     atomic_flag_clear(&keeper->busy);
 }
 
-void log_keeper_catch_up(struct log_keeper *keeper)
+static void copy_rest(struct log_keeper *keeper)
 {
-    if (!atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
-        atomic_flag_test_and_set(&keeper->busy))
-        return;
+    bool done = write_back(keeper);
+
     /* A reader who holds on to an old snapshot keeps the log from beginning anew: it is tried again
      * when there is something worth copying. */
-    bool done = write_back(keeper);
     store(&keeper->put_off, done ? 0 : load(&keeper->pages) + SHORT_LOG);
     atomic_store_explicit(&keeper->almost, false, memory_order_relaxed);
+}
+
+void log_keeper_catch_up(struct log_keeper *keeper)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    bool longest = is_at_least(keeper, LONGEST_LOG);
+
+    if (!longest && !atomic_load_explicit(&keeper->almost, memory_order_relaxed))
+        return;
+    while (atomic_flag_test_and_set(&keeper->busy)) {
+        if (!longest)
+            return;
+        nanosleep(&moment, NULL); /* until the one who writes it back is done */
+    }
+    copy_rest(keeper);
     atomic_flag_clear(&keeper->busy);
 }

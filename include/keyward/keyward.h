@@ -20,8 +20,9 @@
  * - Any function that takes a store can return KEYWARD_INVALID (an argument is wrong; the text of
  *   keyward_last_error() names it; nothing was done) and KEYWARD_FORKED (the store was opened by a
  *   parent process; the child must open its own). "The disk's codes" below stands for KEYWARD_IO,
- *   KEYWARD_FULL, KEYWARD_BUSY, KEYWARD_NOMEM and KEYWARD_CORRUPT: nothing was changed, and the
- *   store is usable again once the cause is gone.
+ *   KEYWARD_FULL, KEYWARD_BUSY, KEYWARD_NOMEM, KEYWARD_CORRUPT and KEYWARD_READ_ONLY: nothing was
+ *   changed, and the store is usable again once the cause is gone.
+ * - No call is a cancellation point; a pthread_cancel waits until it returns.
  * - The library never prints, exits, aborts, starts a thread or reads the environment.
  *
  * Do not use a store on a network file system: SQLite's locks and shared memory need a local one.
@@ -589,7 +590,7 @@ typedef struct keyward_check_options {
  * @param options NULL: none
  * @param report set on KEYWARD_OK and on KEYWARD_CORRUPT
  * @return KEYWARD_OK: nothing is wrong; KEYWARD_CORRUPT: the report names what is;
- *   KEYWARD_CANCELLED, KEYWARD_IO, KEYWARD_BUSY or KEYWARD_NOMEM: the check did not end
+ *   KEYWARD_CANCELLED or another of the disk's codes: the check did not end
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_check(
     keyward *store, const keyward_check_options *options, keyward_report **report);

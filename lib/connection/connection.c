@@ -26,8 +26,6 @@ static enum keyward_status status_of(int sqlite_code)
         return KEYWARD_IO;
     case SQLITE_READONLY:
         return KEYWARD_READ_ONLY;
-    case SQLITE_NOTADB:
-        return KEYWARD_NOT_A_STORE;
     default: /* damaged pages, a schema that is not ours any more, a rule of the schema broken */
         return KEYWARD_CORRUPT;
     }

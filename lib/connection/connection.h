@@ -59,7 +59,8 @@ struct connection {
     struct sqlite3_stmt *statements[QUERY_COUNT]; /* prepared when first used */
     struct error *error;
     bool accepted; /* see connection_accept_file() */
-    int log_pages; /* see log_watch() */
+    int log_pages;    /* see log_watch() */
+    int64_t log_size; /* bytes, when last seen: see log_extend() */
 };
 
 /* How to open one. */

@@ -12,9 +12,13 @@
 
 static int note_length(void *context, sqlite3 *db, const char *name, int pages)
 {
+    struct connection *connection = context;
+
     (void)db;
     (void)name;
-    ((struct connection *)context)->log_pages = pages;
+    if (pages < connection->log_pages) /* begun anew, and perhaps cut off before */
+        connection->log_size = 0;
+    connection->log_pages = pages;
     return SQLITE_OK;
 }
 
@@ -29,10 +33,13 @@ void log_extend(struct connection *connection)
     sqlite3_file *log = NULL;
     sqlite3_int64 size, end, used = LOG_HEADER + (sqlite3_int64)connection->log_pages * LOG_PAGE;
 
+    if (connection->log_size - used >= AHEAD / 2)
+        return;
     if (sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) !=
             SQLITE_OK ||
         !log || !log->pMethods || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
         return;
+    connection->log_size = size;
     /* An empty log has no header yet: SQLite writes that one first. */
     if (size < LOG_HEADER || size - used >= AHEAD / 2)
         return;
@@ -40,6 +47,7 @@ void log_extend(struct connection *connection)
     for (end = size + AHEAD; size < end; size += PIECE) {
         if (log->pMethods->xWrite(log, zeros, PIECE, size) != SQLITE_OK)
             return;
+        connection->log_size = size + PIECE;
     }
 }
 

@@ -14,6 +14,10 @@ void log_watch(struct connection *connection);
  * alone is nearly twice as fast as one that must also record a new length. To be called inside a
  * write transaction: nobody else writes to the log then. A failure is none: the log grows as it
  * would.
+ *
+ * The file's size is remembered, not asked for at each commit: a Linux since 6.13 writes the exact
+ * time of a change to a file that was looked at since the last one, which costs the next flush
+ * another write.
  */
 void log_extend(struct connection *connection);
 

@@ -9,7 +9,7 @@
 #define LULL_US 50    /* and no longer than this for the next one */
 
 bool commit_queue_init(struct commit_queue *queue,
-                       void (*run_batch)(void *context, struct queue_entry *batch),
+                       void (*run_batch)(void *context, struct batch *batch),
                        void (*after_batch)(void *context), void *context)
 {
     *queue = (struct commit_queue){
@@ -59,26 +59,31 @@ static void withdraw(struct commit_queue *queue, struct queue_entry *entry)
     atomic_fetch_sub_explicit(&queue->queued, 1, memory_order_relaxed);
 }
 
-/* Cuts the batch off the front of the queue; the leader's own entry is the first of it. */
-static struct queue_entry *take_batch(struct commit_queue *queue)
+/* Cuts off the front of the queue what the batch has room for and appends it to the batch. */
+static void join(struct commit_queue *queue, struct batch *batch)
 {
-    struct queue_entry *batch = queue->first, *end = batch;
-    int count = 1;
+    struct queue_entry *entry = queue->first, *end = NULL;
+    int count = 0;
 
-    end->state = ENTRY_TAKEN;
-    for (; end->next && count < BATCH_MAX; count++) {
-        end = end->next;
-        pthread_mutex_lock(&end->mutex);
-        end->state = ENTRY_TAKEN;
-        pthread_mutex_unlock(&end->mutex);
+    for (; entry && batch->count + count < BATCH_MAX; entry = entry->next, count++) {
+        pthread_mutex_lock(&entry->mutex);
+        entry->state = ENTRY_TAKEN;
+        pthread_mutex_unlock(&entry->mutex);
+        end = entry;
     }
-    queue->first = end->next;
-    if (!queue->first)
-        queue->last = NULL;
+    if (!end)
+        return;
+    if (batch->last)
+        batch->last->next = queue->first;
+    else
+        batch->first = queue->first;
+    batch->last = end;
+    batch->count += count;
     end->next = NULL;
-    queue->callers = count;
+    queue->first = entry;
+    if (!entry)
+        queue->last = NULL;
     atomic_fetch_sub_explicit(&queue->queued, count, memory_order_relaxed);
-    return batch;
 }
 
 /* ---- sleeping and waking ---- */
@@ -92,10 +97,10 @@ static void wake(struct queue_entry *entry, enum entry_state state)
     pthread_mutex_unlock(&entry->mutex);
 }
 
-static void pass_the_lead(struct commit_queue *queue)
+static void pass_the_lead(struct commit_queue *queue, int served)
 {
     pthread_mutex_lock(&queue->mutex);
-    queue->callers += atomic_load_explicit(&queue->queued, memory_order_relaxed);
+    queue->callers = served + atomic_load_explicit(&queue->queued, memory_order_relaxed);
     if (queue->first)
         wake(queue->first, ENTRY_LEADING);
     else
@@ -137,38 +142,56 @@ static bool give_up(struct commit_queue *queue, struct queue_entry *entry)
     return queued;
 }
 
-/* Lets those who wrote a moment ago come back, as long as they keep coming. One who writes alone is
- * never kept waiting: nobody else is expected then. */
-static void gather(struct commit_queue *queue)
-{
-    int expected = queue->callers < BATCH_MAX ? queue->callers : BATCH_MAX;
-    int64_t now = monotonic_us(), end = now + GATHER_US, lull = now + LULL_US;
-    int seen = 0;
+/* ---- leading ---- */
 
-    while (seen < expected && now < end && now < lull) {
-        int queued = atomic_load_explicit(&queue->queued, memory_order_relaxed);
-        if (queued > seen)
-            lull = now + LULL_US;
-        seen = queued;
-        if (seen < expected)
-            sched_yield();
-        now = monotonic_us();
+/* Waits for those who wrote a moment ago, as long as they keep coming. One who writes alone is
+ * never kept waiting: nobody else is expected then. */
+static bool somebody_comes(const struct batch *batch)
+{
+    struct commit_queue *queue = batch->queue;
+    int64_t now, end;
+
+    if (atomic_load_explicit(&queue->queued, memory_order_relaxed) > 0)
+        return true;
+    if (batch->count >= queue->callers)
+        return false;
+    now = monotonic_us();
+    end = now + LULL_US < batch->began + GATHER_US ? now + LULL_US : batch->began + GATHER_US;
+    for (; now < end; now = monotonic_us()) {
+        if (atomic_load_explicit(&queue->queued, memory_order_relaxed) > 0)
+            return true;
+        sched_yield();
     }
+    return false;
+}
+
+struct queue_entry *batch_next(struct batch *batch, struct queue_entry *entry)
+{
+    if (entry->next || !batch->open)
+        return entry->next;
+    batch->open = batch->count < BATCH_MAX && somebody_comes(batch);
+    if (batch->open) {
+        pthread_mutex_lock(&batch->queue->mutex);
+        join(batch->queue, batch);
+        pthread_mutex_unlock(&batch->queue->mutex);
+    }
+    return entry->next;
 }
 
 static void lead(struct commit_queue *queue, struct queue_entry *self)
 {
-    struct queue_entry *batch, *entry, *next;
+    struct batch batch = {.queue = queue, .open = true, .began = monotonic_us()};
+    struct queue_entry *entry, *next;
 
-    gather(queue);
     pthread_mutex_lock(&queue->mutex);
-    batch = take_batch(queue);
+    join(queue, &batch); /* the leader's own entry is the first */
     pthread_mutex_unlock(&queue->mutex);
 
-    queue->run_batch(queue->context, batch);
+    queue->run_batch(queue->context, &batch);
 
-    pass_the_lead(queue); /* first of all, so that the next batch runs while we wake this one */
-    for (entry = batch; entry; entry = next) {
+    pass_the_lead(queue,
+                  batch.count); /* first of all: the next batch runs while we wake this one */
+    for (entry = batch.first; entry; entry = next) {
         next = entry->next;
         if (entry != self)
             wake(entry, ENTRY_DONE);

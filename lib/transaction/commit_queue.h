@@ -2,9 +2,10 @@
 /*
  * Group commit: callers who want to write at the same time share one transaction and one flush.
  *
- * There is no thread behind this. The first caller in the queue becomes the leader: he takes what
- * has queued, first come first served, runs it as one batch, and hands the lead to the next in the
- * queue before he wakes those he did the work for. LevelDB's writer queue is the model.
+ * There is no thread behind this. The first caller in the queue becomes the leader: he runs what
+ * has queued, first come first served, as one batch, which others join while it runs, and hands the
+ * lead to the next in the queue before he wakes those he did the work for. LevelDB's writer queue
+ * is the model.
  */
 #ifndef KEYWARD_TRANSACTION_COMMIT_QUEUE_H
 #define KEYWARD_TRANSACTION_COMMIT_QUEUE_H
@@ -34,6 +35,17 @@ struct queue_entry {
     enum entry_state state;
 };
 
+struct commit_queue;
+
+/* What one leader does, in the order in which it came. */
+struct batch {
+    struct commit_queue *queue;
+    struct queue_entry *first, *last;
+    int count;
+    bool open;     /* others may still join */
+    int64_t began; /* on the monotonic clock, in microseconds */
+};
+
 struct commit_queue {
     pthread_mutex_t mutex; /* of the list and of who leads */
     pthread_condattr_t monotonic;
@@ -41,15 +53,15 @@ struct commit_queue {
     bool led;
     atomic_int queued; /* entries in the list */
     int callers; /* how many wanted to write when the last batch ended: in it, or queued behind */
-    /* Does the work of a batch, a list that ends with NULL; the entries keep their results. */
-    void (*run_batch)(void *context, struct queue_entry *batch);
+    /* Does the work of a batch; the entries keep their results. */
+    void (*run_batch)(void *context, struct batch *batch);
     /* What is left to do when everybody has his result and the next one leads. */
     void (*after_batch)(void *context);
     void *context;
 };
 
 bool commit_queue_init(struct commit_queue *queue,
-                       void (*run_batch)(void *context, struct queue_entry *batch),
+                       void (*run_batch)(void *context, struct batch *batch),
                        void (*after_batch)(void *context), void *context);
 void commit_queue_release(struct commit_queue *queue);
 
@@ -59,5 +71,12 @@ void commit_queue_release(struct commit_queue *queue);
  */
 bool commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
                          const struct deadline *deadline);
+
+/*
+ * The entry after this one. Who has queued by the time the last one is done joins an open batch,
+ * and those who wrote a moment ago are given a moment to come back; NULL when nobody does, and the
+ * batch is closed then.
+ */
+struct queue_entry *batch_next(struct batch *batch, struct queue_entry *entry);
 
 #endif

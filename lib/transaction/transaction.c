@@ -28,7 +28,7 @@ static const struct query begin_write = {QUERY_BEGIN_WRITE, "BEGIN IMMEDIATE"};
 static const struct query commit = {QUERY_COMMIT, "COMMIT"};
 static const struct query rollback = {QUERY_ROLLBACK, "ROLLBACK"};
 
-static void run_batch(void *context, struct queue_entry *batch);
+static void run_batch(void *context, struct batch *batch);
 static void after_batch(void *context);
 
 static struct database *database_new(const struct connection_options *options,
@@ -169,11 +169,11 @@ static void run_one(struct transaction *transaction, struct write *write)
 }
 
 /* A failure that is nobody's own is everybody's. */
-static void fail_all(struct queue_entry *batch, enum keyward_status status,
+static void fail_all(struct queue_entry *entry, enum keyward_status status,
                      const struct error *cause)
 {
-    for (; batch; batch = batch->next) {
-        struct write *write = write_of(batch);
+    for (; entry; entry = entry->next) {
+        struct write *write = write_of(entry);
         write->status = status;
         write->newest_event = 0;
         if (write->error != cause)
@@ -186,29 +186,30 @@ static void fail_all(struct queue_entry *batch, enum keyward_status status,
  * has his result yet. When the commit itself fails, all of them have failed: a flush that did not
  * happen is not tried again into a false success.
  */
-static bool run_together(struct database *database, struct queue_entry *batch)
+static bool run_together(struct database *database, struct batch *batch)
 {
     struct connection *connection = database->writer;
     struct transaction transaction = {.connection = connection, .services = database->services};
+    struct queue_entry *entry;
     enum keyward_status status;
 
-    connection->error = write_of(batch)->error;
+    connection->error = write_of(batch->first)->error;
     status = begin(connection, &begin_write);
     if (status == KEYWARD_OK)
         log_extend(connection);
-    for (struct queue_entry *entry = batch; entry && status == KEYWARD_OK; entry = entry->next) {
+    for (entry = batch->first; entry && status == KEYWARD_OK; entry = batch_next(batch, entry)) {
         run_one(&transaction, write_of(entry));
         if (!status_is_decision(write_of(entry)->status)) {
             abandon(connection);
             return false;
         }
     }
-    connection->error = write_of(batch)->error;
+    connection->error = write_of(batch->first)->error;
     if (status == KEYWARD_OK)
         status = statement_execute(connection, &commit);
     if (status != KEYWARD_OK) {
         abandon(connection);
-        fail_all(batch, status, connection->error);
+        fail_all(batch->first, status, connection->error);
     }
     log_keeper_note(&database->log, connection->log_pages);
     return true;
@@ -216,19 +217,21 @@ static bool run_together(struct database *database, struct queue_entry *batch)
 
 /* The leader's work. After a failure each request runs alone, so that only the one at fault fails.
  */
-static void run_batch(void *context, struct queue_entry *batch)
+static void run_batch(void *context, struct batch *batch)
 {
     struct database *database = context;
     struct queue_entry *next;
 
     log_keeper_catch_up(&database->log);
-    connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch)->deadline));
-    if (run_together(database, batch) || !batch->next)
+    connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch->first)->deadline));
+    if (run_together(database, batch) || batch->count == 1)
         return;
-    for (struct queue_entry *entry = batch; entry; entry = next) {
+    batch->open = false;
+    for (struct queue_entry *entry = batch->first; entry; entry = next) {
+        struct batch alone = {.first = entry};
         next = entry->next;
         entry->next = NULL;
-        run_together(database, entry);
+        run_together(database, &alone);
         entry->next = next;
     }
 }

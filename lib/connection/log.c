@@ -51,11 +51,11 @@ void log_extend(struct connection *connection)
     }
 }
 
-bool log_write_back(struct connection *connection)
+int log_write_back(struct connection *connection)
 {
-    int pages = -1, copied = -2;
+    int pages = -1, copied = -1;
     int code = sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
                                          &copied);
 
-    return code == SQLITE_OK && pages == copied;
+    return code == SQLITE_OK ? copied : -1;
 }

@@ -65,8 +65,12 @@ static int limit_of(const struct log_keeper *keeper)
     return limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
 }
 
+/* True when all is copied that this process has committed by now. (SQLite compares with the length
+ * at the beginning.) */
 static bool write_back(struct log_keeper *keeper)
 {
+    int copied;
+
     if (!keeper->connection) {
         if (connection_open(&keeper->connection, keeper->options, false, &keeper->unheard) !=
             KEYWARD_OK)
@@ -74,7 +78,8 @@ static bool write_back(struct log_keeper *keeper)
         connection_accept_file(keeper->connection);
         connection_set_busy_timeout(keeper->connection, 0);
     }
-    return log_write_back(keeper->connection);
+    copied = log_write_back(keeper->connection);
+    return copied >= load(&keeper->pages);
 }
 
 void log_keeper_work(struct log_keeper *keeper)

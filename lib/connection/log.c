@@ -51,11 +51,10 @@ void log_extend(struct connection *connection)
     }
 }
 
-int log_write_back(struct connection *connection)
+bool log_write_back(struct connection *connection, int *copied)
 {
-    int pages = -1, copied = -1;
-    int code = sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
-                                         &copied);
+    int pages;
 
-    return code == SQLITE_OK ? copied : -1;
+    return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
+                                     copied) == SQLITE_OK;
 }

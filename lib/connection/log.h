@@ -22,8 +22,8 @@ void log_watch(struct connection *connection);
 void log_extend(struct connection *connection);
 
 /* Copies what it can from the log into the file and flushes that, without waiting for anybody and
- * without making anybody wait. Returns how many of the log's pages are copied now, -1 if it failed:
- * when that is all of them, the next writer begins the log anew. */
-int log_write_back(struct connection *connection);
+ * without making anybody wait. `*copied` is how many of the log's pages are in the file then: when
+ * that is all of them, the next writer begins the log anew. */
+bool log_write_back(struct connection *connection, int *copied);
 
 #endif

@@ -2,6 +2,7 @@
 #include "transaction/log_keeper.h"
 #include "connection/log.h"
 
+#include <limits.h>
 #include <time.h>
 
 /*
@@ -12,6 +13,9 @@
 #define COMMITS_IN_LOG 75
 #define SHORT_LOG 1000 /* 4 MiB, SQLite's own measure */
 #define LONG_LOG 5000  /* 20 MiB */
+
+/* What a leader may copy before he begins his batch, without being noticed. */
+#define FEW_PAGES 100
 
 /* Where the disk cannot keep up, commits wait at this length until the log is written back. */
 #define LONGEST_LOG 12000 /* 47 MiB */
@@ -65,38 +69,44 @@ static int limit_of(const struct log_keeper *keeper)
     return limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
 }
 
-/* True when all is copied that this process has committed by now. (SQLite compares with the length
- * at the beginning.) */
-static bool write_back(struct log_keeper *keeper)
+/* Returns how many pages of what this process has committed by now are left to be copied. */
+static int write_back(struct log_keeper *keeper)
 {
-    int copied;
+    int copied = 0;
 
     if (!keeper->connection) {
         if (connection_open(&keeper->connection, keeper->options, false, &keeper->unheard) !=
             KEYWARD_OK)
-            return false;
+            return INT_MAX;
         connection_accept_file(keeper->connection);
         connection_set_busy_timeout(keeper->connection, 0);
     }
-    copied = log_write_back(keeper->connection);
-    return copied >= load(&keeper->pages);
+    if (!log_write_back(keeper->connection, &copied))
+        return INT_MAX;
+    return copied < load(&keeper->pages) ? load(&keeper->pages) - copied : 0;
 }
 
 void log_keeper_work(struct log_keeper *keeper)
 {
+    int left = INT_MAX, before;
+
     if (!is_at_least(keeper, limit_of(keeper)) ||
         atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
         atomic_flag_test_and_set(&keeper->busy))
         return;
-    /* All of it, when nobody has committed meanwhile: the next writer begins it anew. */
-    bool rest = !write_back(keeper);
-    atomic_store_explicit(&keeper->almost, rest, memory_order_relaxed);
+    /* Others go on committing, so each round has less to copy than the one before. The last few
+     * pages are for the next leader; when there are none, the next writer begins the log anew. */
+    do {
+        before = left;
+        left = write_back(keeper);
+    } while (left > FEW_PAGES && left < before);
+    atomic_store_explicit(&keeper->almost, left > 0, memory_order_relaxed);
     atomic_flag_clear(&keeper->busy);
 }
 
 static void copy_rest(struct log_keeper *keeper)
 {
-    bool done = write_back(keeper);
+    bool done = write_back(keeper) == 0;
 
     /* A reader who holds on to an old snapshot keeps the log from beginning anew: it is tried again
      * when there is something worth copying. */

@@ -68,6 +68,11 @@ static enum keyward_status set_flag(struct connection *connection, int flag, int
     return code == SQLITE_OK ? KEYWARD_OK : connection_failed(connection, code);
 }
 
+enum keyward_status connection_do_without_triggers(struct connection *connection)
+{
+    return set_flag(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
+}
+
 /* SQLite's "Defense Against The Dark Arts": a file somebody prepared must not make us run code. */
 static enum keyward_status harden(struct connection *connection)
 {

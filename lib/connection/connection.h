@@ -33,10 +33,16 @@ enum query_slot {
     QUERY_KEY_NEWEST_ID,
     QUERY_KEY_SEAL,
     QUERY_KEY_INSERT,
-    QUERY_KEY_FIND,
+    QUERY_KEY_FIND_WITH_OLDER,
+    QUERY_KEY_FIND_WITH_NEWER,
+    QUERY_KEY_FIND_ARCHIVED,
+    QUERY_KEY_ARCHIVE,
+    QUERY_KEY_MARK_DELETED,
+    QUERY_KEY_MARK_RESTORED,
     QUERY_KEY_GET,
     QUERY_KEY_FIND_BY_ACCESS_KEY,
     QUERY_KEY_LIST,
+    QUERY_KEY_LIST_DELETED,
     QUERY_KEY_LIST_ALL,
     QUERY_KEY_RENAME,
     QUERY_AUTHENTICATE,
@@ -58,7 +64,7 @@ struct connection {
     struct sqlite3 *db;
     struct sqlite3_stmt *statements[QUERY_COUNT]; /* prepared when first used */
     struct error *error;
-    bool accepted; /* see connection_accept_file() */
+    bool accepted;    /* see connection_accept_file() */
     int log_pages;    /* see log_watch() */
     int64_t log_size; /* bytes, when last seen: see log_extend() */
 };
@@ -92,6 +98,9 @@ void connection_close_in_child(struct connection **connection);
 /* From now on the last close may write the log back into the file, as SQLite does by itself. Until
  * then a file that turns out not to be the caller's keeps its bytes. */
 void connection_accept_file(struct connection *connection);
+
+/* For a connection whose statements do by themselves what the schema's triggers do for others. */
+enum keyward_status connection_do_without_triggers(struct connection *connection);
 
 /* How long the next statements may wait for another process. */
 void connection_set_busy_timeout(struct connection *connection, int milliseconds);

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/log.h"
+#include "connection/store_file.h"
 
 #include <sqlite3.h>
 #include <string.h>
 
-/* SQLite's WAL format: a header, then pages with a header each. */
+/* SQLite's WAL format: a header, then pages with a header each. A store to which VACUUM gave other
+ * pages is extended less well, and that is all. */
 #define LOG_HEADER 32
-#define LOG_PAGE (24 + 4096)
-#define AHEAD ((sqlite3_int64)64 * LOG_PAGE)
-#define PIECE (4 * LOG_PAGE) /* SQLite's own write takes no more than 128 KiB at once */
+#define LOG_PAGE (24 + STORE_PAGE_SIZE)
+
+/* How far ahead of need it is extended, in pieces: SQLite's own write takes no more than 128 KiB.
+ */
+#define PIECE 16384
+#define AHEAD ((sqlite3_int64)16 * PIECE)
 
 static int note_length(void *context, sqlite3 *db, const char *name, int pages)
 {

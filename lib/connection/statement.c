@@ -106,6 +106,14 @@ enum keyward_status statement_run(struct statement *statement)
     return statement_end(statement);
 }
 
+enum keyward_status statement_run_on_one_row(struct statement *statement)
+{
+    statement_row(statement);
+    if (statement->status == KEYWARD_OK && sqlite3_changes(statement->connection->db) != 1)
+        note(statement, SQLITE_CORRUPT);
+    return statement_end(statement);
+}
+
 enum keyward_status statement_execute(struct connection *connection, const struct query *query)
 {
     struct statement statement = statement_begin(connection, query);

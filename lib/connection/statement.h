@@ -54,6 +54,9 @@ enum keyward_status statement_end(struct statement *statement);
 /* A statement without rows, from binding to end. */
 enum keyward_status statement_run(struct statement *statement);
 
+/* The same, for a change of one row: KEYWARD_CORRUPT when that is not there. */
+enum keyward_status statement_run_on_one_row(struct statement *statement);
+
 /* A statement without parameters and rows, from begin to end. */
 enum keyward_status statement_execute(struct connection *connection, const struct query *query);
 

@@ -157,8 +157,12 @@ static enum keyward_status write_mark(struct connection *connection)
     char sql[64];
     int64_t id = 0, objects = 0;
     int code;
-    enum keyward_status status = connection_execute(connection, "BEGIN IMMEDIATE");
+    enum keyward_status status;
 
+    snprintf(sql, sizeof sql, "PRAGMA page_size = %d", STORE_PAGE_SIZE); /* of an empty file */
+    status = connection_execute(connection, sql);
+    if (status == KEYWARD_OK)
+        status = connection_execute(connection, "BEGIN IMMEDIATE");
     if (status != KEYWARD_OK)
         return status;
     code = read_number(connection, "PRAGMA application_id", &id);

@@ -7,20 +7,20 @@
 #include <sodium.h>
 #include <string.h>
 
-/* Every access key walks the same way, three searches: a known one to its secret and its key among
- * the live and the deleted; an unknown one misses, then looks for the decoy, whose id no key has.
- */
-#define KEY_OF_SECRET(table, deleted)                                                      \
+/* Every access key walks the same way, three searches: a known one to its secret and its key,
+ * archived or not; an unknown one misses, then looks for the decoy, whose id no key has. */
+#define KEY_OF_SECRET(table, archived)                                                     \
     " LEFT JOIN api_keys AS " table " ON " table ".repo_id = coalesce(s.repo_id, 'decoy')" \
-    " AND " table ".deleted = " deleted " AND " table                                      \
+    " AND " table ".archived = " archived " AND " table                                    \
     ".id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"
 
 static const struct query find_secret = {
     QUERY_AUTHENTICATE,
-    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, live.provider, dead.deleted_at,"
-    " dead.deleted_event FROM (SELECT 1)"
-    " LEFT JOIN sealed_secrets AS s ON s.access_key = ?1" KEY_OF_SECRET("live", "0")
-        KEY_OF_SECRET("dead", "1")};
+    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, current.provider,"
+    " coalesce(archived.deleted_at, current.deleted_at),"
+    " coalesce(archived.deleted_event, current.deleted_event) FROM (SELECT 1)"
+    " LEFT JOIN sealed_secrets AS s ON s.access_key = ?1" KEY_OF_SECRET("current", "0")
+        KEY_OF_SECRET("archived", "1")};
 
 enum column { REPO_ID, KEY_ID, DATA_KEY_ID, SEALED, PROVIDER, DELETED_AT, DELETED_EVENT };
 

@@ -234,7 +234,7 @@ static const struct check_part {
       RESTORED "SELECT k.repo_id, k.id, k.access_key, s.data_key_id, s.sealed, c.sealed_sha256,"
                " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
                " c.action IS 'key.created' AND c.repo_id IS k.repo_id AND c.key_id IS k.id,"
-               " k.deleted = 0 OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
+               " k.deleted_event IS NULL OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
                " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by"
                " AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.repo_id = k.repo_id"
                " AND r.key_id = k.id AND r.sequence > k.deleted_event))"
@@ -245,17 +245,17 @@ static const struct check_part {
      check_key},
     {{QUERY_CHECK_ORPHANS,
       "SELECT repo_id, key_id FROM sealed_secrets AS s WHERE NOT EXISTS"
-      " (SELECT 1 FROM api_keys AS k WHERE k.repo_id = s.repo_id AND k.deleted IN (0, 1)"
+      " (SELECT 1 FROM api_keys AS k WHERE k.repo_id = s.repo_id AND k.archived IN (0, 1)"
       " AND k.id = s.key_id AND k.access_key = s.access_key)"},
      check_orphan},
     {{QUERY_CHECK_EVENTS, "SELECT sequence, at FROM audit_events ORDER BY sequence"}, check_event},
     {{QUERY_CHECK_UNSHOWN, RESTORED
       "SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.created' FROM audit_events AS e"
       " WHERE (e.action = 'key.created' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
-      "   WHERE k.repo_id = e.repo_id AND k.deleted IN (0, 1) AND k.id = e.key_id"
+      "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
       "   AND k.created_event = e.sequence))"
       " OR (e.action = 'key.deleted' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
-      "   WHERE k.repo_id = e.repo_id AND k.deleted = 1 AND k.id = e.key_id"
+      "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
       "   AND k.deleted_event = e.sequence)"
       "   AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.key_id = e.key_id"
       "   AND r.repo_id = e.repo_id AND r.sequence > e.sequence))"},

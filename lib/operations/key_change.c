@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What may happen to a key after its creation. Deletion and restoration are their audit events: the
- * schema marks the row in the same statement, so that neither can be had alone. */
+/* What may happen to a key after its creation. A deletion and a restoration are their event and the
+ * mark on the row, in one transaction. */
 #include "base/status.h"
 #include "connection/statement.h"
 #include "operations/access.h"
@@ -11,9 +11,17 @@
 static const struct query find_by_access_key = {
     QUERY_KEY_FIND_BY_ACCESS_KEY,
     "SELECT repo_id, key_id FROM sealed_secrets WHERE access_key = ?1"};
+static const struct query mark_deleted = {
+    QUERY_KEY_MARK_DELETED,
+    "UPDATE api_keys SET deleted_at = ?3, deleted_by = ?4, deleted_event = ?5"
+    " WHERE repo_id = ?1 AND archived = 0 AND id = ?2 AND deleted_event IS NULL"};
+static const struct query mark_restored = {
+    QUERY_KEY_MARK_RESTORED,
+    "UPDATE api_keys SET archived = 0, deleted_at = NULL, deleted_by = NULL, deleted_event = NULL"
+    " WHERE repo_id = ?1 AND archived IN (0, 1) AND id = ?2 AND deleted_event = ?3"};
 static const struct query rename_key = {
     QUERY_KEY_RENAME,
-    "UPDATE api_keys SET name = ?3 WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"};
+    "UPDATE api_keys SET name = ?3 WHERE repo_id = ?1 AND archived = 0 AND id = ?2"};
 
 /* The event of an attempt to delete, as it is written when it is refused. */
 static keyward_event attempt_to_delete(const char *repo_id, const char *key_id,
@@ -28,6 +36,29 @@ static keyward_event attempt_to_delete(const char *repo_id, const char *key_id,
         .reason = has_reason ? keyward_reason_text(deletion->reason) : NULL,
         .reason_text = deletion->reason_text,
     };
+}
+
+static enum keyward_status mark(struct connection *connection, const keyward_event *event)
+{
+    struct statement mark = statement_begin(connection, &mark_deleted);
+
+    statement_bind_text(&mark, event->repo_id);
+    statement_bind_text(&mark, event->key_id);
+    statement_bind_number(&mark, event->at);
+    statement_bind_text(&mark, event->actor_id);
+    statement_bind_number(&mark, event->sequence);
+    return statement_run_on_one_row(&mark);
+}
+
+static enum keyward_status unmark(struct connection *connection, const keyward_event *event,
+                                  const struct found_key *found)
+{
+    struct statement unmark = statement_begin(connection, &mark_restored);
+
+    statement_bind_text(&unmark, event->repo_id);
+    statement_bind_text(&unmark, event->key_id);
+    statement_bind_number(&unmark, found->deleted_event);
+    return statement_run_on_one_row(&unmark);
 }
 
 enum keyward_status key_delete(struct transaction *transaction, void *request)
@@ -52,6 +83,10 @@ enum keyward_status key_delete(struct transaction *transaction, void *request)
     status = audit_append(transaction, delete->actor, &event);
     deletion->deleted_at = event.at;
     deletion->event = event.sequence;
+    if (status == KEYWARD_OK)
+        status = mark(transaction->connection, &event);
+    if (status == KEYWARD_OK)
+        status = key_archive(transaction->connection, delete->repo_id, delete->key_id, &found);
     return status;
 }
 
@@ -73,7 +108,10 @@ enum keyward_status key_restore(struct transaction *transaction, void *request)
         return status;
     event.action = KEYWARD_KEY_RESTORED;
     event.name = change->found.name;
-    return audit_append(transaction, change->actor, &event);
+    status = audit_append(transaction, change->actor, &event);
+    if (status == KEYWARD_OK)
+        status = unmark(transaction->connection, &event, &change->found);
+    return status;
 }
 
 static enum keyward_status put_name(struct connection *connection, const struct key_change *change)

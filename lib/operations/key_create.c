@@ -8,8 +8,8 @@
 
 static const struct query newest_id = {
     QUERY_KEY_NEWEST_ID,
-    "SELECT max(id) FROM (SELECT max(id) AS id FROM api_keys WHERE repo_id = ?1 AND deleted = 0"
-    " UNION ALL SELECT max(id) FROM api_keys WHERE repo_id = ?1 AND deleted = 1)"};
+    "SELECT max(id) FROM (SELECT max(id) AS id FROM api_keys WHERE repo_id = ?1 AND archived = 0"
+    " UNION ALL SELECT max(id) FROM api_keys WHERE repo_id = ?1 AND archived = 1)"};
 static const struct query keep_sealed = {
     QUERY_KEY_SEAL, "INSERT INTO sealed_secrets (access_key, repo_id, key_id, data_key_id, sealed)"
                     " VALUES (?1, ?2, ?3, ?4, ?5)"};

@@ -9,30 +9,26 @@
 
 #define SELECT_KEYS                                                                       \
     "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at," \
-    " deleted_by, deleted_event, deleted FROM api_keys"
+    " deleted_by, deleted_event FROM api_keys WHERE repo_id = ?1"
 
-/* Not "deleted IN (0, 1)", for which SQLite would build a table each time. */
-static const struct query get_key = {QUERY_KEY_GET,
-                                     SELECT_KEYS " WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"
-                                                 " UNION ALL " SELECT_KEYS
-                                                 " WHERE repo_id = ?1 AND deleted = 1 AND id = ?2"};
-
-/* What a change must know, and no column more: it runs in each deletion. */
-static const struct query find_key = {
-    QUERY_KEY_FIND, "SELECT name, deleted_at, deleted_event FROM api_keys"
-                    " WHERE repo_id = ?1 AND deleted = 0 AND id = ?2"
-                    " UNION ALL SELECT name, deleted_at, deleted_event FROM api_keys"
-                    " WHERE repo_id = ?1 AND deleted = 1 AND id = ?2"};
+/* Not "archived IN (0, 1)", for which SQLite would build a table each time. */
+static const struct query get_key = {QUERY_KEY_GET, SELECT_KEYS " AND archived = 0 AND id = ?2"
+                                                                " UNION ALL " SELECT_KEYS
+                                                                " AND archived = 1 AND id = ?2"};
 
 static const struct query list_keys = {QUERY_KEY_LIST, SELECT_KEYS
-                                       " WHERE repo_id = ?1 AND deleted = ?3 AND id < ?2"
-                                       " ORDER BY id DESC LIMIT ?4"};
+                                       " AND archived = 0 AND id < ?2 AND deleted_event IS NULL"
+                                       " ORDER BY id DESC LIMIT ?3"};
 
 /* Two ranges in order of id, which SQLite merges without sorting. */
+static const struct query list_deleted_keys = {
+    QUERY_KEY_LIST_DELETED,
+    SELECT_KEYS " AND archived = 0 AND id < ?2 AND deleted_event IS NOT NULL UNION ALL " SELECT_KEYS
+                " AND archived = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
+
 static const struct query list_all_keys = {
-    QUERY_KEY_LIST_ALL,
-    SELECT_KEYS " WHERE repo_id = ?1 AND deleted = 0 AND id < ?2 UNION ALL " SELECT_KEYS
-                " WHERE repo_id = ?1 AND deleted = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
+    QUERY_KEY_LIST_ALL, SELECT_KEYS " AND archived = 0 AND id < ?2 UNION ALL " SELECT_KEYS
+                                    " AND archived = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
 
 enum key_column {
     ID,
@@ -44,39 +40,8 @@ enum key_column {
     CREATED_BY,
     DELETED_AT,
     DELETED_BY,
-    DELETED_EVENT,
-    DELETED
+    DELETED_EVENT
 };
-
-static struct statement begin_find(struct connection *connection, const struct query *query,
-                                   const char *repo_id, const char *key_id)
-{
-    struct statement find = statement_begin(connection, query);
-
-    statement_bind_text(&find, repo_id);
-    statement_bind_text(&find, key_id);
-    return find;
-}
-
-enum keyward_status key_find(struct connection *connection, const char *repo_id, const char *key_id,
-                             struct found_key *found)
-{
-    struct statement find = begin_find(connection, &find_key, repo_id, key_id);
-    bool exists = statement_row(&find);
-    enum keyward_status status;
-
-    found->name[0] = '\0';
-    if (exists) {
-        const char *name = statement_text(&find, 0);
-        found->deleted_at = statement_number(&find, 1);
-        found->deleted_event = statement_number(&find, 2);
-        found->deleted = found->deleted_event != 0;
-        if (name)
-            strncat(found->name, name, KEYWARD_NAME_MAX);
-    }
-    status = statement_end(&find);
-    return status == KEYWARD_OK && !exists ? KEYWARD_NOT_FOUND : status;
-}
 
 static enum keyward_status read_key(void *result, const struct statement *row, keyward_key *key)
 {
@@ -105,7 +70,7 @@ static enum keyward_role role_to_see(enum keyward_include include)
 
 static bool is_included(const struct statement *row, enum keyward_include include)
 {
-    bool deleted = statement_number(row, DELETED) != 0;
+    bool deleted = statement_number(row, DELETED_EVENT) != 0;
     return include == KEYWARD_LIVE_AND_DELETED || deleted == (include == KEYWARD_DELETED);
 }
 
@@ -118,7 +83,9 @@ enum keyward_status key_get(struct transaction *transaction, void *request)
 
     if (status != KEYWARD_OK)
         return status;
-    find = begin_find(transaction->connection, &get_key, get->repo_id, get->key_id);
+    find = statement_begin(transaction->connection, &get_key);
+    statement_bind_text(&find, get->repo_id);
+    statement_bind_text(&find, get->key_id);
     if (statement_row(&find) && is_included(&find, get->include))
         status = read_key(get->key, &find, get->key);
     else
@@ -130,14 +97,16 @@ enum keyward_status key_get(struct transaction *transaction, void *request)
 static struct statement begin_list(struct connection *connection, const struct key_list *list)
 {
     static const char above_every_id[] = "~";
+    static const struct query *const queries[] = {
+        [KEYWARD_LIVE] = &list_keys,
+        [KEYWARD_DELETED] = &list_deleted_keys,
+        [KEYWARD_LIVE_AND_DELETED] = &list_all_keys,
+    };
     const keyward_key_query *query = &list->query;
-    bool all = query->include == KEYWARD_LIVE_AND_DELETED;
-    struct statement rows = statement_begin(connection, all ? &list_all_keys : &list_keys);
+    struct statement rows = statement_begin(connection, queries[query->include]);
 
     statement_bind_text(&rows, list->repo_id);
     statement_bind_text(&rows, query->before_key_id ? query->before_key_id : above_every_id);
-    if (!all)
-        statement_bind_number(&rows, query->include == KEYWARD_DELETED);
     statement_bind_number(&rows, query->limit + 1); /* one more tells whether there is more */
     return rows;
 }

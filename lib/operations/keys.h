@@ -20,16 +20,22 @@ struct key_create {
 };
 enum keyward_status key_create(struct transaction *transaction, void *request);
 
-/* Which key, and what is known of it. */
+/* What is known of a key that is to be changed. */
 struct found_key {
     bool deleted;
     char name[KEYWARD_NAME_MAX + 1];
     int64_t deleted_at, deleted_event; /* 0: live */
+    int deleted_neighbours;            /* how many, on one side of it, */
+    char farthest_id[UUID_TEXT_SIZE];  /* up to this one */
 };
 
 /* Finds a key, live or deleted: KEYWARD_OK or KEYWARD_NOT_FOUND. */
 enum keyward_status key_find(struct connection *connection, const char *repo_id, const char *key_id,
                              struct found_key *found);
+
+/* After its deletion: archives the key with its deleted neighbours, if they are enough. */
+enum keyward_status key_archive(struct connection *connection, const char *repo_id,
+                                const char *key_id, const struct found_key *found);
 
 struct key_get {
     const keyward_actor *actor;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding a key in order to change it, and keeping deleted keys out of the way of live ones.
+ *
+ * A deleted key stays where it is until deleted ones lie side by side; then these are archived
+ * together. To notice costs little: whoever finds a key steps on to its neighbours, which are on
+ * the same page, as long as they are deleted. To the older ones or to the newer ones, as the key's
+ * random last digit says: so it is noticed in whatever order keys are deleted.
+ */
+#include "base/status.h"
+#include "connection/statement.h"
+#include "operations/keys.h"
+
+#include <string.h>
+
+#define NEIGHBOURS 7 /* deleted ones beside a key, that are archived together with it */
+
+#define SELECT_CURRENT                                         \
+    "SELECT id, name, deleted_at, deleted_event FROM api_keys" \
+    " WHERE repo_id = ?1 AND archived = 0 AND id "
+
+static const struct query find_with_older = {QUERY_KEY_FIND_WITH_OLDER,
+                                             SELECT_CURRENT "<= ?2 ORDER BY id DESC LIMIT 8"};
+static const struct query find_with_newer = {QUERY_KEY_FIND_WITH_NEWER,
+                                             SELECT_CURRENT ">= ?2 ORDER BY id LIMIT 8"};
+static const struct query find_archived = {
+    QUERY_KEY_FIND_ARCHIVED, "SELECT id, name, deleted_at, deleted_event FROM api_keys"
+                             " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
+static const struct query archive = {
+    QUERY_KEY_ARCHIVE, "UPDATE api_keys SET archived = 1"
+                       " WHERE repo_id = ?1 AND archived = 0 AND id BETWEEN ?2 AND ?3"};
+
+enum column { ID, NAME, DELETED_AT, DELETED_EVENT };
+
+static bool looks_to_older(const char *key_id)
+{
+    size_t length = strlen(key_id);
+    return length > 0 && key_id[length - 1] % 2 == 0;
+}
+
+static void read_found(const struct statement *row, struct found_key *found)
+{
+    const char *name = statement_text(row, NAME);
+
+    found->deleted_at = statement_number(row, DELETED_AT);
+    found->deleted_event = statement_number(row, DELETED_EVENT);
+    found->deleted = found->deleted_event != 0;
+    found->name[0] = '\0';
+    if (name)
+        strncat(found->name, name, KEYWARD_NAME_MAX);
+}
+
+static void read_neighbours(struct statement *row, struct found_key *found)
+{
+    const char *id;
+
+    while (statement_row(row) && statement_number(row, DELETED_EVENT) != 0) {
+        id = statement_text(row, ID);
+        found->farthest_id[0] = '\0';
+        if (id)
+            strncat(found->farthest_id, id, UUID_TEXT_SIZE - 1);
+        found->deleted_neighbours++;
+    }
+}
+
+static enum keyward_status find_in(struct connection *connection, const struct query *query,
+                                   const char *repo_id, const char *key_id, struct found_key *found)
+{
+    struct statement find = statement_begin(connection, query);
+    const char *id = NULL;
+    enum keyward_status status;
+    bool exists;
+
+    statement_bind_text(&find, repo_id);
+    statement_bind_text(&find, key_id);
+    if (statement_row(&find))
+        id = statement_text(&find, ID);
+    exists = id && strcmp(id, key_id) == 0;
+    if (exists) {
+        read_found(&find, found);
+        read_neighbours(&find, found);
+    }
+    status = statement_end(&find);
+    return status == KEYWARD_OK && !exists ? KEYWARD_NOT_FOUND : status;
+}
+
+enum keyward_status key_find(struct connection *connection, const char *repo_id, const char *key_id,
+                             struct found_key *found)
+{
+    const struct query *current = looks_to_older(key_id) ? &find_with_older : &find_with_newer;
+    enum keyward_status status;
+
+    found->deleted_neighbours = 0;
+    status = find_in(connection, current, repo_id, key_id, found);
+    if (status == KEYWARD_NOT_FOUND)
+        status = find_in(connection, &find_archived, repo_id, key_id, found);
+    return status;
+}
+
+enum keyward_status key_archive(struct connection *connection, const char *repo_id,
+                                const char *key_id, const struct found_key *found)
+{
+    struct statement move;
+    bool older = looks_to_older(key_id);
+
+    if (found->deleted_neighbours < NEIGHBOURS)
+        return KEYWARD_OK;
+    move = statement_begin(connection, &archive);
+    statement_bind_text(&move, repo_id);
+    statement_bind_text(&move, older ? found->farthest_id : key_id);
+    statement_bind_text(&move, older ? key_id : found->farthest_id);
+    return statement_run(&move);
+}

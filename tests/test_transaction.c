@@ -905,7 +905,7 @@ START_TEST(the_version_stays_when_nothing_is_committed)
     assert_changed(&watch, false);
     ck_assert_int_eq(sql(watch.f.path, "PRAGMA wal_checkpoint(PASSIVE)"), SQLITE_OK);
     assert_changed(&watch, false);
-    ck_assert(log_write_back(watch.connection));
+    ck_assert(log_write_back(watch.connection, &copied));
     assert_changed(&watch, false);
     assert_sound(&watch.f);
     assert_changed(&watch, false);
@@ -919,7 +919,7 @@ START_TEST(the_version_changes_when_the_log_begins_anew)
 
     watch_open(&watch);
     for (int i = 0; i < 3; i++) {
-        ck_assert(log_write_back(watch.connection));
+        ck_assert(log_write_back(watch.connection, &copied));
         assert_changed(&watch, false);
         ck_assert_int_eq(sql(watch.f.path, CHANGE_ACCESS), SQLITE_OK);
         assert_changed(&watch, true);

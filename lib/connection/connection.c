@@ -190,6 +190,7 @@ static void close_and_free(struct connection *connection)
     for (int slot = 0; slot < QUERY_COUNT; slot++)
         sqlite3_finalize(connection->statements[slot]);
     sqlite3_close(connection->db);
+    free(connection->log_buffer);
     free(connection);
 }
 

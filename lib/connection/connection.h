@@ -59,6 +59,7 @@ enum query_slot {
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct log_buffer;
 
 struct connection {
     struct sqlite3 *db;
@@ -67,6 +68,7 @@ struct connection {
     bool accepted;    /* see connection_accept_file() */
     int log_pages;    /* see log_watch() */
     int64_t log_size; /* bytes, when last seen: see log_extend() */
+    struct log_buffer *log_buffer;
 };
 
 /* How to open one. */

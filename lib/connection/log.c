@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/log.h"
+#include "connection/log_buffer.h"
 #include "connection/store_file.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* SQLite's WAL format: a header, then pages with a header each. A store to which VACUUM gave other
@@ -27,39 +29,52 @@ static int note_length(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-void log_watch(struct connection *connection)
+/* What a transaction meant to append must not be written after it: the place is another's then. */
+static void forget_rest(void *buffer)
+{
+    ((struct log_buffer *)buffer)->length = 0;
+}
+
+static sqlite3_file *log_of(struct connection *connection)
+{
+    sqlite3_file *log = NULL;
+
+    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    return log && log->pMethods ? log : NULL;
+}
+
+void log_watch(struct connection *connection, bool flushed)
 {
     sqlite3_wal_hook(connection->db, note_length, connection);
+    if (flushed && !connection->log_buffer)
+        connection->log_buffer = calloc(1, sizeof *connection->log_buffer);
+    if (connection->log_buffer) { /* without memory for it, it is written as SQLite does */
+        sqlite3_rollback_hook(connection->db, forget_rest, connection->log_buffer);
+        log_buffer_put(connection->log_buffer, log_of(connection));
+    }
 }
 
 void log_extend(struct connection *connection)
 {
     unsigned char zeros[PIECE];
-    sqlite3_file *log = NULL;
+    sqlite3_file *log;
+    const sqlite3_io_methods *methods;
     sqlite3_int64 size, end, used = LOG_HEADER + (sqlite3_int64)connection->log_pages * LOG_PAGE;
 
     if (connection->log_size - used >= AHEAD / 2)
         return;
-    if (sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) !=
-            SQLITE_OK ||
-        !log || !log->pMethods || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
+    log = log_of(connection);
+    if (!log || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
         return;
     connection->log_size = size;
     /* An empty log has no header yet: SQLite writes that one first. */
     if (size < LOG_HEADER || size - used >= AHEAD / 2)
         return;
+    methods = log_buffer_methods(log); /* what fails here must not fail the commit */
     memset(zeros, 0, sizeof zeros);
     for (end = size + AHEAD; size < end; size += PIECE) {
-        if (log->pMethods->xWrite(log, zeros, PIECE, size) != SQLITE_OK)
+        if (methods->xWrite(log, zeros, PIECE, size) != SQLITE_OK)
             return;
         connection->log_size = size + PIECE;
     }
-}
-
-bool log_write_back(struct connection *connection, int *copied)
-{
-    int pages;
-
-    return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
-                                     copied) == SQLITE_OK;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The write-ahead log: how long it is, extended ahead of need, written back into the file. */
+/* The write-ahead log: how long it is, extended ahead of need, appended to in one piece. */
 #ifndef KEYWARD_CONNECTION_LOG_H
 #define KEYWARD_CONNECTION_LOG_H
 
 #include "connection/connection.h"
 
 /* From now on `connection->log_pages` says how many pages the log had after this connection's last
- * commit, and SQLite leaves writing it back to log_write_back(). */
-void log_watch(struct connection *connection);
+ * commit, and SQLite leaves writing it back to write_back_log(). `flushed`: this connection flushes
+ * each commit, so that a log_buffer may collect it. */
+void log_watch(struct connection *connection, bool flushed);
 
 /*
  * Makes sure that the next pages overwrite zeros instead of growing the file, for a flush of data
@@ -20,10 +21,5 @@ void log_watch(struct connection *connection);
  * another write.
  */
 void log_extend(struct connection *connection);
-
-/* Copies what it can from the log into the file and flushes that, without waiting for anybody and
- * without making anybody wait. `*copied` is how many of the log's pages are in the file then: when
- * that is all of them, the next writer begins the log anew. */
-bool log_write_back(struct connection *connection, int *copied);
 
 #endif

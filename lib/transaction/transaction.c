@@ -106,7 +106,7 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
     enum keyward_status status = schema_upgrade(database->writer);
     if (status == KEYWARD_OK) {
         database->data_version = data_version_locate(database->writer);
-        log_watch(database->writer);
+        log_watch(database->writer, database->options.durability == KEYWARD_SURVIVES_POWER_LOSS);
     }
     return status;
 }

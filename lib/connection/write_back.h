@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes the log back into the file, in portions: each is flushed before the next is written. A
+ * disk that was given the whole at once would make every commit wait until it has swallowed it.
+ */
+#ifndef KEYWARD_CONNECTION_WRITE_BACK_H
+#define KEYWARD_CONNECTION_WRITE_BACK_H
+
+#include "connection/connection.h"
+#include "connection/file_hook.h"
+
+/* Of one connection, which it must outlive. */
+struct write_back {
+    struct file_hook hook;
+    int unflushed; /* bytes */
+};
+
+/* Copies what it can from the log into the file and flushes that, without waiting for anybody and
+ * without making anybody wait. `*copied` is how many of the log's pages are in the file then: when
+ * that is all of them, the next writer begins the log anew. */
+bool write_back_log(struct write_back *state, struct connection *connection, int *copied);
+
+#endif

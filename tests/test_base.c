@@ -561,9 +561,9 @@ START_TEST(a_deadline_of_nothing_has_passed)
     const struct deadline now = deadline_in(0), long_ago = {.at = {.tv_sec = 0, .tv_nsec = 1}};
 
     ck_assert_int_eq(deadline_left(&now), 0);
-    ck_assert(!deadline_pause(&now));
+    ck_assert(!deadline_pause(&now, 0));
     ck_assert_int_eq(deadline_left(&long_ago), 0);
-    ck_assert(!deadline_pause(&long_ago));
+    ck_assert(!deadline_pause(&long_ago, 0));
 }
 END_TEST
 

@@ -37,9 +37,10 @@ int deadline_left(const struct deadline *deadline)
     return left > 0 ? (int)left : 0;
 }
 
-bool deadline_pause(const struct deadline *deadline)
+bool deadline_pause(const struct deadline *deadline, int pauses)
 {
-    const struct timespec moment = {.tv_nsec = NANOSECONDS_A_MILLISECOND};
+    long microseconds = pauses < 100 ? 100 : pauses < 400 ? 1000 : 5000;
+    const struct timespec moment = {.tv_nsec = microseconds * 1000};
 
     if (deadline_left(deadline) == 0)
         return false;

@@ -19,7 +19,8 @@ int64_t monotonic_us(void);
 /* Milliseconds left, never negative. */
 int deadline_left(const struct deadline *deadline);
 
-/* Sleeps a millisecond; false when the deadline has passed. */
-bool deadline_pause(const struct deadline *deadline);
+/* Sleeps a moment, 100 microseconds to 5 milliseconds, the longer the more pauses there were; false
+ * when the deadline has passed. */
+bool deadline_pause(const struct deadline *deadline, int pauses);
 
 #endif

@@ -223,9 +223,21 @@ void connection_accept_file(struct connection *connection)
     sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, (int *)NULL);
 }
 
+/* SQLite's own busy handler soon sleeps for 100 ms at a time: a process that commits all the time
+ * is hardly ever found idle then. */
+static int wait_for_others(void *context, int attempts)
+{
+    struct connection *connection = context;
+
+    if (attempts == 0)
+        connection->patience = deadline_in(connection->busy_timeout_ms);
+    return deadline_pause(&connection->patience, attempts);
+}
+
 void connection_set_busy_timeout(struct connection *connection, int milliseconds)
 {
-    sqlite3_busy_timeout(connection->db, milliseconds);
+    connection->busy_timeout_ms = milliseconds;
+    sqlite3_busy_handler(connection->db, milliseconds > 0 ? wait_for_others : NULL, connection);
 }
 
 bool connection_in_transaction(const struct connection *connection)

@@ -8,6 +8,7 @@
 #ifndef KEYWARD_CONNECTION_CONNECTION_H
 #define KEYWARD_CONNECTION_CONNECTION_H
 
+#include "base/deadline.h"
 #include "base/error.h"
 
 /* A slot for each prepared statement; its text stands beside the operation that runs it. */
@@ -69,6 +70,8 @@ struct connection {
     int log_pages;    /* see log_watch() */
     int64_t log_size; /* bytes, when last seen: see log_extend() */
     struct log_buffer *log_buffer;
+    int busy_timeout_ms;
+    struct deadline patience; /* of the wait that goes on */
 };
 
 /* How to open one. */

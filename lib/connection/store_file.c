@@ -187,6 +187,7 @@ enum keyward_status store_file_mark(struct connection *connection, int busy_time
 {
     struct deadline deadline = deadline_in(busy_timeout_ms);
     enum keyward_status status;
+    int pauses = 0;
     int64_t id = 0;
     int code = read_number(connection, "PRAGMA application_id", &id);
 
@@ -198,6 +199,6 @@ enum keyward_status store_file_mark(struct connection *connection, int busy_time
     /* Switching needs the file alone for a moment, and SQLite does not wait for that by itself. */
     do {
         status = connection_execute(connection, "PRAGMA journal_mode = WAL");
-    } while (status == KEYWARD_BUSY && deadline_pause(&deadline));
+    } while (status == KEYWARD_BUSY && deadline_pause(&deadline, pauses++));
     return status;
 }

@@ -5,8 +5,9 @@
 #include <sched.h>
 #include <stddef.h>
 
-#define GATHER_US 500 /* a leader waits no longer than this for others, */
-#define LULL_US 50    /* and no longer than this for the next one */
+#define GATHER_US 500 /* a leader waits no longer than this for others in all, */
+#define LULL_US 50    /* and for the next one no longer than this, */
+#define LULL_EACH 6   /* or than so much for each that is expected */
 
 bool commit_queue_init(struct commit_queue *queue,
                        void (*run_batch)(void *context, struct batch *batch),
@@ -146,23 +147,26 @@ static bool give_up(struct commit_queue *queue, struct queue_entry *entry)
 
 /* Waits for those who wrote a moment ago, as long as they keep coming. One who writes alone is
  * never kept waiting: nobody else is expected then. */
-static bool somebody_comes(const struct batch *batch)
+static bool somebody_comes(struct batch *batch)
 {
     struct commit_queue *queue = batch->queue;
-    int64_t now, end;
+    int64_t began, now, lull = queue->callers * LULL_EACH;
+    bool came = atomic_load_explicit(&queue->queued, memory_order_relaxed) > 0;
 
-    if (atomic_load_explicit(&queue->queued, memory_order_relaxed) > 0)
-        return true;
-    if (batch->count >= queue->callers)
-        return false;
-    now = monotonic_us();
-    end = now + LULL_US < batch->began + GATHER_US ? now + LULL_US : batch->began + GATHER_US;
-    for (; now < end; now = monotonic_us()) {
-        if (atomic_load_explicit(&queue->queued, memory_order_relaxed) > 0)
-            return true;
+    if (came || batch->count >= queue->callers)
+        return came;
+    if (lull < LULL_US)
+        lull = LULL_US;
+    if (lull > GATHER_US - batch->waited)
+        lull = GATHER_US - batch->waited;
+    began = now = monotonic_us();
+    while (!came && now - began < lull) {
         sched_yield();
+        came = atomic_load_explicit(&queue->queued, memory_order_relaxed) > 0;
+        now = monotonic_us();
     }
-    return false;
+    batch->waited += now - began;
+    return came;
 }
 
 struct queue_entry *batch_next(struct batch *batch, struct queue_entry *entry)
@@ -180,7 +184,7 @@ struct queue_entry *batch_next(struct batch *batch, struct queue_entry *entry)
 
 static void lead(struct commit_queue *queue, struct queue_entry *self)
 {
-    struct batch batch = {.queue = queue, .open = true, .began = monotonic_us()};
+    struct batch batch = {.queue = queue, .open = true};
     struct queue_entry *entry, *next;
 
     pthread_mutex_lock(&queue->mutex);

@@ -42,8 +42,8 @@ struct batch {
     struct commit_queue *queue;
     struct queue_entry *first, *last;
     int count;
-    bool open;     /* others may still join */
-    int64_t began; /* on the monotonic clock, in microseconds */
+    bool open;      /* others may still join */
+    int64_t waited; /* for others, in microseconds */
 };
 
 struct commit_queue {

@@ -10,14 +10,14 @@
  * each flush cheaper. So the length is that of so many commits as they are now, small or large.
  */
 #define COMMITS_IN_LOG 200
-#define SHORT_LOG 2000 /* 4 MiB, SQLite's own measure */
-#define LONG_LOG 20000 /* 20 MiB */
+#define SHORT_LOG 4000 /* 8 MiB */
+#define LONG_LOG 20000 /* 40 MiB */
 
 /* What a leader may copy before he begins his batch, without being noticed. */
 #define FEW_PAGES 200
 
 /* Where the disk cannot keep up, commits wait at this length until the log is written back. */
-#define LONGEST_LOG 40000 /* 47 MiB */
+#define LONGEST_LOG 40000 /* 80 MiB */
 
 void log_keeper_init(struct log_keeper *keeper, const struct connection_options *options)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction/commit_queue.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <stddef.h>
 
@@ -15,22 +14,22 @@ bool commit_queue_init(struct commit_queue *queue,
 {
     *queue = (struct commit_queue){
         .run_batch = run_batch, .after_batch = after_batch, .context = context};
-    if (pthread_mutex_init(&queue->mutex, NULL) != 0)
-        return false;
-    if (pthread_condattr_init(&queue->monotonic) != 0) {
-        pthread_mutex_destroy(&queue->mutex);
-        return false;
-    }
-#ifndef __APPLE__
-    pthread_condattr_setclock(&queue->monotonic, CLOCK_MONOTONIC);
-#endif
-    return true;
+    return pthread_mutex_init(&queue->mutex, NULL) == 0;
 }
 
 void commit_queue_release(struct commit_queue *queue)
 {
-    pthread_condattr_destroy(&queue->monotonic);
     pthread_mutex_destroy(&queue->mutex);
+}
+
+static enum entry_state state_of(struct queue_entry *entry)
+{
+    return atomic_load_explicit(&entry->state, memory_order_acquire);
+}
+
+static void set_state(struct queue_entry *entry, enum entry_state state)
+{
+    atomic_store_explicit(&entry->state, state, memory_order_release);
 }
 
 /* ---- the list, under the queue's mutex ---- */
@@ -67,9 +66,7 @@ static void join(struct commit_queue *queue, struct batch *batch)
     int count = 0;
 
     for (; entry && batch->count + count < BATCH_MAX; entry = entry->next, count++) {
-        pthread_mutex_lock(&entry->mutex);
-        entry->state = ENTRY_TAKEN;
-        pthread_mutex_unlock(&entry->mutex);
+        set_state(entry, ENTRY_TAKEN);
         end = entry;
     }
     if (!end)
@@ -92,10 +89,8 @@ static void join(struct commit_queue *queue, struct batch *batch)
 /* After this the entry may be gone: its thread returns, and it was on that thread's stack. */
 static void wake(struct queue_entry *entry, enum entry_state state)
 {
-    pthread_mutex_lock(&entry->mutex);
-    entry->state = state;
-    pthread_cond_signal(&entry->changed);
-    pthread_mutex_unlock(&entry->mutex);
+    set_state(entry, state);
+    doorbell_ring(&entry->bell);
 }
 
 static void pass_the_lead(struct commit_queue *queue, int served)
@@ -109,34 +104,13 @@ static void pass_the_lead(struct commit_queue *queue, int served)
     pthread_mutex_unlock(&queue->mutex);
 }
 
-/* Sleeps until the entry is leading or done, or the deadline passes while it is only queued. */
-static enum entry_state sleep_until_changed(struct queue_entry *entry,
-                                            const struct deadline *deadline)
-{
-    enum entry_state state;
-    int code = 0;
-
-    pthread_mutex_lock(&entry->mutex);
-    while (entry->state == ENTRY_TAKEN || (entry->state == ENTRY_QUEUED && code == 0)) {
-        if (entry->state == ENTRY_TAKEN)
-            pthread_cond_wait(&entry->changed, &entry->mutex);
-        else
-            code = pthread_cond_timedwait(&entry->changed, &entry->mutex, &deadline->at);
-    }
-    state = entry->state;
-    pthread_mutex_unlock(&entry->mutex);
-    return state;
-}
-
 /* The deadline has passed: leaves the queue unless a leader was faster. */
 static bool give_up(struct commit_queue *queue, struct queue_entry *entry)
 {
     bool queued;
 
     pthread_mutex_lock(&queue->mutex);
-    pthread_mutex_lock(&entry->mutex);
-    queued = entry->state == ENTRY_QUEUED;
-    pthread_mutex_unlock(&entry->mutex);
+    queued = state_of(entry) == ENTRY_QUEUED;
     if (queued)
         withdraw(queue, entry);
     pthread_mutex_unlock(&queue->mutex);
@@ -200,35 +174,30 @@ static void lead(struct commit_queue *queue, struct queue_entry *self)
         if (entry != self)
             wake(entry, ENTRY_DONE);
     }
-    self->state = ENTRY_DONE;
+    set_state(self, ENTRY_DONE);
     queue->after_batch(queue->context);
 }
 
 bool commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
                          const struct deadline *deadline)
 {
-    enum entry_state state = ENTRY_QUEUED;
-    bool done = true;
+    bool leads, done = true;
 
-    pthread_mutex_init(&entry->mutex, NULL);
-    pthread_cond_init(&entry->changed, &queue->monotonic);
+    doorbell_init(&entry->bell);
     pthread_mutex_lock(&queue->mutex);
     append(queue, entry);
-    if (!queue->led) {
-        queue->led = true;
-        state = ENTRY_LEADING;
-    }
-    entry->state = state;
+    leads = !queue->led;
+    queue->led = true;
+    set_state(entry, leads ? ENTRY_LEADING : ENTRY_QUEUED);
     pthread_mutex_unlock(&queue->mutex);
 
-    while (done && state == ENTRY_QUEUED) {
-        state = sleep_until_changed(entry, deadline);
-        if (state == ENTRY_QUEUED)
-            done = !give_up(queue, entry);
+    if (!leads && !doorbell_wait(&entry->bell, deadline)) {
+        done = !give_up(queue, entry);
+        if (done) /* somebody has taken it, or passed the lead to it */
+            doorbell_wait(&entry->bell, NULL);
     }
-    if (state == ENTRY_LEADING)
+    if (done && state_of(entry) == ENTRY_LEADING)
         lead(queue, entry);
-    pthread_cond_destroy(&entry->changed);
-    pthread_mutex_destroy(&entry->mutex);
+    doorbell_destroy(&entry->bell);
     return done;
 }

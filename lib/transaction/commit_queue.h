@@ -10,9 +10,8 @@
 #ifndef KEYWARD_TRANSACTION_COMMIT_QUEUE_H
 #define KEYWARD_TRANSACTION_COMMIT_QUEUE_H
 
-#include "base/deadline.h"
+#include "base/doorbell.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #define BATCH_MAX                                                                   \
@@ -30,9 +29,8 @@ enum entry_state {
  * struct. */
 struct queue_entry {
     struct queue_entry *next;
-    pthread_mutex_t mutex; /* of `state` while its thread sleeps */
-    pthread_cond_t changed;
-    enum entry_state state;
+    _Atomic(enum entry_state) state;
+    struct doorbell bell; /* rings when it leads, or is done */
 };
 
 struct commit_queue;
@@ -48,7 +46,6 @@ struct batch {
 
 struct commit_queue {
     pthread_mutex_t mutex; /* of the list and of who leads */
-    pthread_condattr_t monotonic;
     struct queue_entry *first, *last;
     bool led;
     atomic_int queued; /* entries in the list */

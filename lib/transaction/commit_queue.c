@@ -4,9 +4,12 @@
 #include <sched.h>
 #include <stddef.h>
 
-#define GATHER_US 500 /* a leader waits no longer than this for others in all, */
-#define LULL_US 50    /* and for the next one no longer than this, */
-#define LULL_EACH 6   /* or than so much for each that is expected */
+/* A leader waits for others in all no longer than this, nor than a commit takes: to share one is
+ * all there is to gain. For the next one he waits no longer than a lull, the longer the more he
+ * expects. */
+#define GATHER_US 500
+#define LULL_US 50
+#define LULL_EACH 6
 
 bool commit_queue_init(struct commit_queue *queue,
                        void (*run_batch)(void *context, struct batch *batch),
@@ -93,10 +96,11 @@ static void wake(struct queue_entry *entry, enum entry_state state)
     doorbell_ring(&entry->bell);
 }
 
-static void pass_the_lead(struct commit_queue *queue, int served)
+static void pass_the_lead(struct commit_queue *queue, const struct batch *batch)
 {
     pthread_mutex_lock(&queue->mutex);
-    queue->callers = served + atomic_load_explicit(&queue->queued, memory_order_relaxed);
+    queue->commit = (3 * queue->commit + batch->commit) / 4;
+    queue->callers = batch->count + atomic_load_explicit(&queue->queued, memory_order_relaxed);
     if (queue->first)
         wake(queue->first, ENTRY_LEADING);
     else
@@ -119,6 +123,11 @@ static bool give_up(struct commit_queue *queue, struct queue_entry *entry)
 
 /* ---- leading ---- */
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Waits for those who wrote a moment ago, as long as they keep coming. One who writes alone is
  * never kept waiting: nobody else is expected then. */
 static bool somebody_comes(struct batch *batch)
@@ -129,10 +138,7 @@ static bool somebody_comes(struct batch *batch)
 
     if (came || batch->count >= queue->callers)
         return came;
-    if (lull < LULL_US)
-        lull = LULL_US;
-    if (lull > GATHER_US - batch->waited)
-        lull = GATHER_US - batch->waited;
+    lull = least(lull > LULL_US ? lull : LULL_US, least(GATHER_US, queue->commit) - batch->waited);
     began = now = monotonic_us();
     while (!came && now - began < lull) {
         sched_yield();
@@ -167,8 +173,8 @@ static void lead(struct commit_queue *queue, struct queue_entry *self)
 
     queue->run_batch(queue->context, &batch);
 
-    pass_the_lead(queue,
-                  batch.count); /* first of all: the next batch runs while we wake this one */
+    /* First of all, so that the next batch runs while we wake this one. */
+    pass_the_lead(queue, &batch);
     for (entry = batch.first; entry; entry = next) {
         next = entry->next;
         if (entry != self)

@@ -42,6 +42,7 @@ struct batch {
     int count;
     bool open;      /* others may still join */
     int64_t waited; /* for others, in microseconds */
+    int64_t commit; /* what its commit took, in microseconds; set by run_batch */
 };
 
 struct commit_queue {
@@ -49,6 +50,7 @@ struct commit_queue {
     struct queue_entry *first, *last;
     bool led;
     atomic_int queued; /* entries in the list */
+    int64_t commit;    /* what a commit takes, in microseconds, a running mean */
     int callers; /* how many wanted to write when the last batch ended: in it, or queued behind */
     /* Does the work of a batch; the entries keep their results. */
     void (*run_batch)(void *context, struct batch *batch);

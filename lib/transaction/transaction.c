@@ -194,6 +194,7 @@ static bool run_together(struct database *database, struct batch *batch)
     struct transaction transaction = {.connection = connection, .services = database->services};
     struct queue_entry *entry;
     enum keyward_status status;
+    int64_t began;
 
     connection->error = write_of(batch->first)->error;
     status = begin(connection, &begin_write);
@@ -207,8 +208,11 @@ static bool run_together(struct database *database, struct batch *batch)
         }
     }
     connection->error = write_of(batch->first)->error;
-    if (status == KEYWARD_OK)
+    if (status == KEYWARD_OK) {
+        began = monotonic_us();
         status = statement_execute(connection, &commit);
+        batch->commit = monotonic_us() - began;
+    }
     if (status != KEYWARD_OK) {
         abandon(connection);
         fail_all(batch->first, status, connection->error);

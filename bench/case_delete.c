@@ -7,6 +7,48 @@
 
 #include <stdio.h>
 
+struct with_new_log {
+    const char *path;
+    struct subject_deletes deletes;
+};
+
+/* A slice so short that a log that is new is not yet written back when it ends. */
+#define SHORT_SLICE 0.12
+
+/* Closing writes the log back and takes it away. */
+static void run_with_new_log(void *context, double seconds, struct slice *slice)
+{
+    struct with_new_log *subject = context;
+
+    keyward_close(&subject->deletes.store);
+    subject->deletes.store = subject_open(subject->path, KEYWARD_SURVIVES_POWER_LOSS);
+    subject_run_deletes(&subject->deletes, seconds < SHORT_SLICE ? seconds : SHORT_SLICE, slice);
+}
+
+/* What a write-back costs those who delete meanwhile: the same without any. */
+static void measure_without_write_back(const struct fixture *fixture, unsigned threads)
+{
+    struct deletions deletions;
+    struct fixture copy;
+    struct with_new_log subject = {
+        .path = copy.subject_path,
+        .deletes = {.deletions = &deletions, .threads = threads, .batch = 1},
+    };
+    struct contender contender = {.run = run_with_new_log, .context = &subject};
+    struct result result;
+    char name[CASE_NAME_SIZE];
+
+    fixture_copy(fixture, &copy);
+    deletions_prepare(&deletions, &copy.subject_sample, copy.subject_sample.count);
+    contest(&contender, 1);
+    keyward_close(&subject.deletes.store);
+    subject_check(copy.subject_path, &deletions);
+    fixture_remove_files(&copy);
+    snprintf(name, sizeof name, "delete/threads=%u/without-write-back", threads);
+    result = report_result(name, &contender);
+    report_add(&result);
+}
+
 static void measure(const struct fixture *fixture, const char *name, unsigned threads, size_t batch)
 {
     struct deletions deletions;
@@ -49,6 +91,8 @@ void cases_delete(const struct fixture *fixture)
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         snprintf(name, sizeof name, "delete/threads=%u", threads[i]);
         measure(fixture, name, threads[i], 1);
+        if (threads[i] == 1 || threads[i] == 64)
+            measure_without_write_back(fixture, threads[i]);
     }
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         snprintf(name, sizeof name, "delete/batch=%zu", batches[i]);

@@ -7,6 +7,7 @@
 /* Each measures its cases and adds them to the report. */
 void cases_floor(const struct fixture *fixture);
 void cases_delete(const struct fixture *fixture);
+void cases_pages(const struct fixture *fixture);
 void cases_processes(const struct fixture *fixture);
 void cases_authenticate(const struct fixture *fixture);
 void cases_list(void);

@@ -31,6 +31,12 @@ static void put_result(FILE *file, const struct result *result)
         fprintf(file,
                 ", \"bytes_per_key\": %.1f, \"floor_bytes_per_key\": %.1f, \"memory_bytes\": %.0f",
                 result->bytes_a_key, result->floor_bytes_a_key, result->memory_bytes);
+    if (result->pages_a_delete > 0)
+        fprintf(file,
+                ", \"pages_per_delete\": %.3f, \"bytes_per_delete\": %.1f"
+                ", \"floor_pages_per_delete\": %.3f, \"floor_bytes_per_delete\": %.1f",
+                result->pages_a_delete, result->bytes_a_delete, result->floor_pages_a_delete,
+                result->floor_bytes_a_delete);
     fputc('}', file);
 }
 

@@ -153,6 +153,7 @@ int main(int count, char **arguments)
     fixture_fill(&fixture, "all", settings.keys, settings.keys);
     cases_floor(&fixture);
     cases_delete(&fixture);
+    cases_pages(&fixture);
     cases_processes(&fixture);
     cases_authenticate(&fixture);
     cases_list();

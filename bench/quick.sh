@@ -30,6 +30,7 @@ sed -e '1d' -e '$d' "$json" | grep -Evx "\{$fields\},?" && fail 'a line of the J
 
 for case in floor/fdatasync floor/fdatasync/overwrite floor/naive floor/batch=64 floor/batch=1024 \
     delete/threads=1 delete/threads=4 delete/threads=16 delete/threads=64 delete/threads=256 \
+    delete/threads=1/without-write-back delete/threads=64/without-write-back \
     delete/batch=64 delete/batch=1024 \
     delete/processes=2/threads=1 delete/processes=2/threads=16 delete/processes=2/threads=64 \
     floor/look-up floor/look-up/threads=2 authenticate/threads=1 authenticate/threads=2 \
@@ -38,5 +39,6 @@ for case in floor/fdatasync floor/fdatasync/overwrite floor/naive floor/batch=64
     grep -q "\"case\": \"$case\", \"per_second\": [0-9.]*[1-9]" "$json" || fail "no figure for $case"
 done
 
+grep -Eq '"case": "pages/batch=64".*"pages_per_delete": [0-9.]*[1-9]' "$json" || fail 'no count of pages'
 grep -q '</svg>' "$folder/chart.svg" || fail 'the chart is cut off'
 [ -z "$(find "$folder" -name 'keyward-bench-*')" ] || fail 'the run leaves files behind'

@@ -57,13 +57,31 @@ static void print_right(const char *text, int width)
     printf("%*s%s", width > shown ? width - shown : 0, "", text);
 }
 
+static void print_note(const char *note)
+{
+    if (note)
+        printf("%s  %s%s\n", style("\033[2m"), note, style("\033[0m"));
+    fflush(stdout);
+}
+
 void report_section(const char *title, const char *note)
 {
     printf("\n%s%-40s%12s %9s %9s %9s %10s%s\n", style("\033[1m"), title, "a second", "p50", "p99",
            "p99.9", "to floor", style("\033[0m"));
-    if (note)
-        printf("%s  %s%s\n", style("\033[2m"), note, style("\033[0m"));
-    fflush(stdout);
+    print_note(note);
+}
+
+void report_heading(const char *title, const char *note)
+{
+    printf("\n%s%s%s\n", style("\033[1m"), title, style("\033[0m"));
+    print_note(note);
+}
+
+static void print_pages(const struct result *result)
+{
+    printf("  %-38s %11.2f = %4.1f KiB  %sby hand %.2f = %4.1f KiB%s\n", result->name,
+           result->pages_a_delete, result->bytes_a_delete / 1024, style("\033[2m"),
+           result->floor_pages_a_delete, result->floor_bytes_a_delete / 1024, style("\033[0m"));
 }
 
 static void print_extras(const struct result *result)
@@ -80,13 +98,10 @@ static void print_extras(const struct result *result)
                style("\033[0m"));
 }
 
-void report_add(const struct result *result)
+static void print_rate(const struct result *result)
 {
     char text[COUNT_TEXT_SIZE];
 
-    if (results_count == RESULTS_MAX)
-        die("too many cases");
-    results[results_count++] = *result;
     printf("  %-38s", result->name);
     print_right(count_text(result->per_second, text), 12);
     print_right(time_text(result->p50_us, text), 10);
@@ -97,6 +112,17 @@ void report_add(const struct result *result)
                count_text(result->floor_per_second, text), style("\033[0m"));
     putchar('\n');
     print_extras(result);
+}
+
+void report_add(const struct result *result)
+{
+    if (results_count == RESULTS_MAX)
+        die("too many cases");
+    results[results_count++] = *result;
+    if (result->pages_a_delete > 0)
+        print_pages(result);
+    else
+        print_rate(result);
     fflush(stdout);
 }
 

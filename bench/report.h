@@ -16,10 +16,13 @@ struct result {
     char floor[CASE_NAME_SIZE];
     double floor_per_second, ratio;
     double bytes_a_key, floor_bytes_a_key, memory_bytes; /* growth */
+    double pages_a_delete, bytes_a_delete;               /* written to the log */
+    double floor_pages_a_delete, floor_bytes_a_delete;
     double keyward_ratio; /* peers: how many times as fast keyward is beside it */
 };
 
 void report_section(const char *title, const char *note);
+void report_heading(const char *title, const char *note); /* of lines that are no rates */
 
 /* Prints the line and keeps it. */
 void report_add(const struct result *result);

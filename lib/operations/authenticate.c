@@ -7,20 +7,17 @@
 #include <sodium.h>
 #include <string.h>
 
-/* Every access key walks the same way, three searches: a known one to its secret and its key,
- * archived or not; an unknown one misses, then looks for the decoy, whose id no key has. */
-#define KEY_OF_SECRET(table, archived)                                                     \
-    " LEFT JOIN api_keys AS " table " ON " table ".repo_id = coalesce(s.repo_id, 'decoy')" \
-    " AND " table ".archived = " archived " AND " table                                    \
-    ".id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"
-
+/* An unknown access key makes the same searches as a known one: it misses, then looks for the
+ * decoy, whose id no key has. */
 static const struct query find_secret = {
     QUERY_AUTHENTICATE,
-    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, current.provider,"
-    " coalesce(archived.deleted_at, current.deleted_at),"
-    " coalesce(archived.deleted_event, current.deleted_event) FROM (SELECT 1)"
-    " LEFT JOIN sealed_secrets AS s ON s.access_key = ?1" KEY_OF_SECRET("current", "0")
-        KEY_OF_SECRET("archived", "1")};
+    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.provider, k.deleted_at, k.deleted_event"
+    " FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = ?1"
+    " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy') AND k.archived = 0"
+    " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
+static const struct query find_archived = {QUERY_AUTHENTICATE_ARCHIVED,
+                                           "SELECT deleted_at, deleted_event FROM api_keys"
+                                           " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
 
 enum column { REPO_ID, KEY_ID, DATA_KEY_ID, SEALED, PROVIDER, DELETED_AT, DELETED_EVENT };
 
@@ -79,12 +76,6 @@ static enum keyward_status compare(struct transaction *transaction,
     return KEYWARD_OK;
 }
 
-static enum keyward_status refuse(struct authentication *request, enum keyward_cause cause)
-{
-    request->cause = cause;
-    return KEYWARD_REFUSED;
-}
-
 static enum keyward_status identify(struct transaction *transaction,
                                     const struct authentication *request,
                                     const struct sealed_secret *secret, const struct statement *row)
@@ -101,6 +92,45 @@ static enum keyward_status identify(struct transaction *transaction,
     return KEYWARD_OK;
 }
 
+static enum keyward_status refuse(struct authentication *request, enum keyward_cause cause)
+{
+    request->cause = cause;
+    return KEYWARD_REFUSED;
+}
+
+/* `row` is where the key is unless it is archived. Whatever is wrong, the same is done: only a key
+ * that opens is spared the search among the archived ones. The first statement is still open, and
+ * so both see the same snapshot. */
+static enum keyward_status find_cause(struct transaction *transaction,
+                                      struct authentication *request,
+                                      const struct sealed_secret *secret, bool equal,
+                                      const struct statement *row)
+{
+    struct statement archived = statement_begin(transaction->connection, &find_archived);
+    int64_t deleted_at = statement_number(row, DELETED_AT);
+    int64_t deleted_event = statement_number(row, DELETED_EVENT);
+    enum keyward_status status;
+
+    statement_bind_text(&archived, secret->place.repo_id);
+    statement_bind_text(&archived, secret->place.key_id);
+    if (statement_row(&archived)) {
+        deleted_at = statement_number(&archived, 0);
+        deleted_event = statement_number(&archived, 1);
+    }
+    status = statement_end(&archived);
+    if (status != KEYWARD_OK)
+        return status;
+    if (!secret->known)
+        return refuse(request, KEYWARD_CAUSE_UNKNOWN);
+    if (!equal)
+        return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
+    if (deleted_event == 0)
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
+    request->deleted_at = deleted_at;
+    request->deleted_event = deleted_event;
+    return refuse(request, KEYWARD_CAUSE_DELETED);
+}
+
 static enum keyward_status judge(struct transaction *transaction, struct authentication *request,
                                  const struct statement *row)
 {
@@ -110,16 +140,10 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
 
     if (status != KEYWARD_OK)
         return status;
-    if (!secret.known)
-        return refuse(request, KEYWARD_CAUSE_UNKNOWN);
-    if (!equal)
-        return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
-    if (statement_number(row, DELETED_EVENT) != 0) {
-        request->deleted_at = statement_number(row, DELETED_AT);
-        request->deleted_event = statement_number(row, DELETED_EVENT);
-        return refuse(request, KEYWARD_CAUSE_DELETED);
-    }
-    return identify(transaction, request, &secret, row); /* also finds a secret without a key */
+    if (secret.known && equal && statement_text(row, PROVIDER) &&
+        statement_number(row, DELETED_EVENT) == 0)
+        return identify(transaction, request, &secret, row);
+    return find_cause(transaction, request, &secret, equal, row);
 }
 
 enum keyward_status authenticate(struct transaction *transaction, void *request)

@@ -1,7 +1,7 @@
 -- keyward's schema, step 1: access, keys, sealed secrets and the audit log.
 --
 -- The triggers are the contract: a person with the sqlite3 shell meets the same rules as the library, whose
--- own writer does by itself what they would do, in a third of the time, and leaves the same rows.
+-- own writer does by itself what they would do, in half the time, and leaves the same rows.
 -- Times are milliseconds since 1970 in UTC. CHECKs bound text in bytes; they say CASE where IN would do,
 -- because SQLite builds a table for each longer IN at each statement.
 

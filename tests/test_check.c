@@ -329,7 +329,7 @@ START_TEST(a_key_marked_deleted_by_somebody_else_s_event_is_found)
 
     scene_open(&s);
     plant_past(&s, "api_keys_change_by_event",
-               "UPDATE api_keys SET deleted = 1, deleted_at = " NOW ", deleted_event = 7"
+               "UPDATE api_keys SET deleted_at = " NOW ", deleted_by = NULL, deleted_event = 7"
                " WHERE name = 'first'");
     assert_only_finding(&s, "the key is marked deleted without the event of its deletion", "repo-1",
                         s.first, 0);
@@ -343,7 +343,7 @@ START_TEST(a_key_marked_deleted_by_an_event_that_does_not_exist_is_found)
 
     scene_open(&s);
     plant_past(&s, "api_keys_change_by_event",
-               "UPDATE api_keys SET deleted = 1, deleted_at = " NOW ", deleted_event = 99"
+               "UPDATE api_keys SET deleted_at = " NOW ", deleted_by = NULL, deleted_event = 99"
                " WHERE name = 'first'");
     assert_only_finding(&s, "the key is marked deleted without the event of its deletion", "repo-1",
                         s.first, 0);
@@ -382,13 +382,31 @@ START_TEST(a_deletion_at_another_time_or_by_another_actor_is_found)
 }
 END_TEST
 
+/* Where a deleted key lies is no matter. */
+START_TEST(a_fault_of_an_archived_key_is_found_as_well)
+{
+    struct scene s;
+
+    scene_open(&s);
+    plant(&s, "UPDATE api_keys SET archived = 1 WHERE name = 'gone'");
+    check_finds(&s, 0);
+    plant_past(&s, "api_keys_change_by_event",
+               "UPDATE api_keys SET deleted_event = 6 WHERE name = 'gone'");
+    check_finds(&s, 2);
+    assert_found(&s, "the key is marked deleted without the event of its deletion", "repo-1",
+                 s.gone, 0);
+    assert_found(&s, "the key of a deletion event is not marked with it", "repo-1", s.gone, 7);
+    scene_close(&s);
+}
+END_TEST
+
 START_TEST(a_deleted_key_made_live_without_an_event_is_found)
 {
     struct scene s;
 
     scene_open(&s);
     plant_past(&s, "api_keys_change_by_event",
-               "UPDATE api_keys SET deleted = 0, deleted_at = NULL, deleted_by = NULL,"
+               "UPDATE api_keys SET deleted_at = NULL, deleted_by = NULL,"
                " deleted_event = NULL WHERE name = 'gone'");
     assert_only_finding(&s, "the key of a deletion event is not marked with it", "repo-1", s.gone,
                         7);
@@ -429,7 +447,7 @@ START_TEST(a_restoration_event_of_a_key_that_stayed_deleted_is_found)
     struct scene s;
 
     scene_open(&s);
-    plant_past(&s, "audit_events_mark_key",
+    plant_past(&s, "audit_events_unmark_key",
                "INSERT INTO audit_events (sequence, at, action, repo_id, key_id) SELECT " NEXT
                ", " NOW ", 'key.restored', 'repo-1', " KEY("gone"));
     assert_only_finding(&s, "the key is marked deleted without the event of its deletion", "repo-1",
@@ -445,8 +463,8 @@ START_TEST(a_key_marked_deleted_again_by_a_deletion_that_was_undone_is_found)
     scene_open(&s);
     assert_status(s.f.store, keyward_restore_key(s.f.store, &anna, "repo-1", s.gone), KEYWARD_OK);
     plant_past(&s, "api_keys_change_by_event",
-               "UPDATE api_keys SET deleted = 1, deleted_at = (SELECT at FROM audit_events WHERE"
-               " sequence = 7), deleted_event = 7 WHERE name = 'gone'");
+               "UPDATE api_keys SET deleted_at = (SELECT at FROM audit_events WHERE sequence = 7),"
+               " deleted_by = NULL, deleted_event = 7 WHERE name = 'gone'");
     assert_only_finding(&s, "the key is marked deleted without the event of its deletion", "repo-1",
                         s.gone, 0);
     scene_close(&s);
@@ -965,6 +983,7 @@ static TCase *keys_and_events(void)
     tcase_add_test(tests, a_key_marked_deleted_by_an_event_that_does_not_exist_is_found);
     tcase_add_test(tests, a_deletion_pointed_elsewhere_is_found_from_both_sides);
     tcase_add_loop_test(tests, a_deletion_at_another_time_or_by_another_actor_is_found, 0, 2);
+    tcase_add_test(tests, a_fault_of_an_archived_key_is_found_as_well);
     tcase_add_test(tests, a_deleted_key_made_live_without_an_event_is_found);
     tcase_add_test(tests, a_deletion_event_without_its_marked_row_is_found);
     tcase_add_test(tests, a_deletion_event_of_no_key_is_found);

@@ -302,7 +302,7 @@ static int64_t count_of(struct fixture *f, enum keyward_action action)
     " AND e.at = k.deleted_at WHERE k.deleted = 1 AND e.sequence IS NULL"
 #define EVENT_WITHOUT_DELETED                                                                 \
     "SELECT count(*) FROM audit_events AS e LEFT JOIN api_keys AS k ON k.repo_id = e.repo_id" \
-    " AND k.deleted = 1 AND k.id = e.key_id AND k.deleted_event = e.sequence"                 \
+    " AND k.archived IN (0, 1) AND k.id = e.key_id AND k.deleted_event = e.sequence"          \
     " WHERE e.action = 'key.deleted' AND k.id IS NULL"
 
 static void finish(struct fixture *f, struct shared *shared)

@@ -14,6 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define BATCH 3
+#define NEIGHBOURS 7 /* deleted ones, that are archived with a key */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define POINTS_TRIED 12 /* a sanitizer is slow */
 #else
@@ -153,6 +154,24 @@ static void prepare_batch(struct work *w)
         w->keys[i] = make_key(&w->f, "repo-1", "before", NULL);
 }
 
+static void make_deleted_keys(struct work *w, int count)
+{
+    for (int i = 0; i < count; i++) {
+        keyward_key *key = make_key(&w->f, "repo-1", "before", NULL);
+        drop_key(&w->f, "repo-1", key->id);
+        keyward_key_free(&key);
+    }
+}
+
+/* A live key, and behind it one with enough deleted neighbours on both of its sides. */
+static void prepare_key_to_archive(struct work *w)
+{
+    w->keys[1] = make_key(&w->f, "repo-1", "before", NULL);
+    make_deleted_keys(w, NEIGHBOURS);
+    prepare_key(w);
+    make_deleted_keys(w, NEIGHBOURS);
+}
+
 static void prepare_user(struct work *w)
 {
     snprintf(w->name, sizeof w->name, "user-%d", w->round);
@@ -184,7 +203,8 @@ static void expect_no_result(struct work *w, enum keyward_status status)
 
 /* Rows to look for, so that a query takes no longer the more rounds there were. */
 #define LAST_EVENTS "(SELECT * FROM audit_events ORDER BY sequence DESC LIMIT 9)"
-#define THE_KEY(deleted) " WHERE k.repo_id = 'repo-1' AND deleted = " deleted " AND id = '%s'"
+#define THE_KEY(deleted) \
+    " WHERE k.repo_id = 'repo-1' AND archived IN (0, 1) AND deleted = " deleted " AND id = '%s'"
 
 /* ---- create ---- */
 
@@ -254,6 +274,16 @@ static void expect_deleted(struct work *w)
     assert_status(w->f.store, try_key(&w->f, w->keys[0], w->secret), KEYWARD_REFUSED);
     ck_assert_int_eq(keyward_last_error(w->f.store)->cause, KEYWARD_CAUSE_DELETED);
     ck_assert_int_eq(keyward_last_error(w->f.store)->deleted_event, w->deletion.event);
+}
+
+static void expect_archived(struct work *w)
+{
+    expect_deleted(w);
+    ck_assert_int_eq(number(w,
+                            "SELECT count(*) FROM api_keys WHERE repo_id = 'repo-1'"
+                            " AND archived = 1 AND id > '%s'",
+                            w->keys[1]->id),
+                     NEIGHBOURS + 1);
 }
 
 static enum keyward_status run_delete_many(struct work *w)
@@ -469,6 +499,7 @@ enum operation_index {
     RESTORE,
     GRANT,
     REVOKE,
+    DELETE_AND_ARCHIVE,
     WRITING, /* how many of them write */
     LIST = WRITING,
     GET,
@@ -493,6 +524,8 @@ static const struct operation operations[OPERATIONS] = {
     [GRANT] = {"grant", KEYWARD_OK, prepare_user, run_grant, expect_granted, expect_no_result},
     [REVOKE] = {"revoke", KEYWARD_OK, prepare_granted_user, run_revoke, expect_revoked,
                 expect_no_result},
+    [DELETE_AND_ARCHIVE] = {"delete and archive", KEYWARD_OK, prepare_key_to_archive, run_delete,
+                            expect_archived, expect_no_result},
     [LIST] = {"list", KEYWARD_OK, prepare_key, run_list, expect_listed, expect_no_result},
     [GET] = {"get", KEYWARD_OK, prepare_key, run_get, expect_got, expect_no_result},
     [LIST_USERS] = {"list users", KEYWARD_OK, prepare_key, run_list_users, expect_users,
@@ -637,6 +670,19 @@ static void begin_round(struct work *w, const struct operation *operation, enum 
         fixture_reopen(&w->f);
 }
 
+/* Of the stores: where commits are not flushed, each page is written to the log by itself. */
+static enum keyward_durability durability = KEYWARD_SURVIVES_POWER_LOSS;
+
+static void flush_commits(void)
+{
+    durability = KEYWARD_SURVIVES_POWER_LOSS;
+}
+
+static void leave_commits_unflushed(void)
+{
+    durability = KEYWARD_SURVIVES_CRASH;
+}
+
 /* Fails each point in turn until one is not reached. */
 static void provoke(const struct operation *operation, const struct fault *fault,
                     enum fault_length length, enum start start, struct tally *tally)
@@ -647,6 +693,7 @@ static void provoke(const struct operation *operation, const struct fault *fault
 
     fixture_open(&w.f);
     w.f.options.busy_timeout_ms = 0; /* a lock that fails is not waited for */
+    w.f.options.durability = durability;
     fixture_reopen(&w.f);
     ck_assert_int_eq(sqlite3_open(w.f.path, &w.db), SQLITE_OK);
     begin_round(&w, operation, start);
@@ -742,6 +789,52 @@ START_TEST(other_faults_of_the_disk_change_nothing)
 
     for (size_t i = 0; i < COUNT(others); i++)
         provoke_all_ways(_i, others[i], 0);
+}
+END_TEST
+
+#define LARGE 400 /* deletions at once fill more pages than are written to the log at once */
+
+static void make_large_batch(struct fixture *f, keyward_key **keys,
+                             keyward_delete_request *requests)
+{
+    for (int i = 0; i < LARGE; i++) {
+        keys[i] = make_key(f, "repo-1", "one of many", NULL);
+        requests[i] = (keyward_delete_request){.repo_id = "repo-1", .key_id = keys[i]->id};
+    }
+}
+
+/* What was written before the fault must not be found by what is committed after it. */
+START_TEST(a_large_commit_that_fails_between_two_writes_changes_nothing)
+{
+    static keyward_key *keys[LARGE];
+    static keyward_delete_request requests[LARGE];
+    enum keyward_status status = KEYWARD_IO;
+    struct fixture f;
+    int failed = 0;
+
+    fixture_open(&f);
+    make_large_batch(&f, keys, requests);
+    for (int nth = 1; status != KEYWARD_OK; nth++) {
+        fault_begin(&bad_write, nth, FAIL_ONCE);
+        status = keyward_delete_keys(f.store, &will, requests, LARGE);
+        ck_assert_int_eq(fault_end(&bad_write), status == KEYWARD_OK ? 0 : 1);
+        if (status == KEYWARD_OK)
+            break;
+        assert_status(f.store, status, KEYWARD_IO);
+        ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE deleted"), 0);
+        assert_status(f.store, keyward_grant(f.store, &host, "repo-1", "x", KEYWARD_READER),
+                      KEYWARD_OK);
+        assert_status(f.store, keyward_revoke(f.store, &host, "repo-1", "x"), KEYWARD_OK);
+        assert_sound(&f);
+        failed++;
+    }
+    ck_assert_int_ge(failed, 2);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE deleted"), LARGE);
+    fixture_reopen(&f);
+    assert_sound(&f);
+    for (int i = 0; i < LARGE; i++)
+        keyward_key_free(&keys[i]);
+    fixture_close(&f);
 }
 END_TEST
 
@@ -1068,6 +1161,7 @@ static Suite *faults_suite(void)
     Suite *suite = suite_create("faults");
     TCase *memory = tcase_create("memory"), *disk = tcase_create("disk");
     TCase *opened = tcase_create("opening"), *damage = tcase_create("damage");
+    TCase *unflushed = suite_add_case(suite, "unflushed", leave_commits_unflushed, flush_commits);
 
     tcase_add_loop_test(memory, sqlite_out_of_memory_changes_nothing, 0, OPERATIONS);
     tcase_add_loop_test(memory, the_library_out_of_memory_changes_nothing, 0, OPERATIONS);
@@ -1078,6 +1172,9 @@ static Suite *faults_suite(void)
     tcase_add_loop_test(disk, a_failed_lock_changes_nothing, 0, OPERATIONS);
     tcase_add_loop_test(disk, a_busy_lock_changes_nothing, 0, OPERATIONS);
     tcase_add_loop_test(disk, other_faults_of_the_disk_change_nothing, 0, OPERATIONS);
+    tcase_add_test(disk, a_large_commit_that_fails_between_two_writes_changes_nothing);
+    tcase_add_loop_test(unflushed, a_full_disk_changes_nothing, 0, WRITING);
+    tcase_add_loop_test(unflushed, a_failed_write_changes_nothing, 0, WRITING);
     tcase_add_loop_test(opened, a_store_can_be_opened_after_memory_ran_out, 0, FOUND_KINDS);
     tcase_add_loop_test(opened, a_store_can_be_opened_after_a_failed_write, 0, FOUND_KINDS);
     tcase_add_loop_test(opened, a_store_can_be_opened_after_a_failed_flush, 0, FOUND_KINDS);

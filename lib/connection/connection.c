@@ -191,6 +191,7 @@ static void close_and_free(struct connection *connection)
         sqlite3_finalize(connection->statements[slot]);
     sqlite3_close(connection->db);
     free(connection->log_buffer);
+    free(connection->write_back);
     free(connection);
 }
 

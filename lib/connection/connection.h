@@ -62,6 +62,7 @@ enum query_slot {
 struct sqlite3;
 struct sqlite3_stmt;
 struct log_buffer;
+struct write_back;
 
 struct connection {
     struct sqlite3 *db;
@@ -71,6 +72,7 @@ struct connection {
     int log_pages;    /* see log_watch() */
     int64_t log_size; /* bytes, when last seen: see log_extend() */
     struct log_buffer *log_buffer;
+    struct write_back *write_back;
     int busy_timeout_ms;
     struct deadline patience; /* of the wait that goes on */
 };

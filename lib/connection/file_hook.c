@@ -8,11 +8,12 @@ bool file_hook_put(struct file_hook *hook, sqlite3_file *file)
         return false;
     hook->real = file->pMethods;
     hook->methods = *file->pMethods;
+    hook->self = hook;
     file->pMethods = &hook->methods;
     return true;
 }
 
 struct file_hook *file_hook_of(sqlite3_file *file)
 {
-    return (struct file_hook *)file->pMethods;
+    return ((const struct file_hook *)file->pMethods)->self;
 }

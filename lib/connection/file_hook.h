@@ -14,6 +14,7 @@
 struct file_hook {
     sqlite3_io_methods methods; /* the first member: the file's pMethods points to it */
     const sqlite3_io_methods *real;
+    struct file_hook *self; /* the file's pMethods is const */
 };
 
 /* Puts the hook on the file with the file's own methods, for the caller to replace some. False when

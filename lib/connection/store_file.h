@@ -5,11 +5,11 @@
 
 #include "connection/connection.h"
 
-/* "kwrd": stands in the header of each store. */
 /* A deletion changes one row: a small page has less of the rest written with it, to the log and to
  * the file. */
 #define STORE_PAGE_SIZE 2048
 
+/* "kwrd": stands in the header of each store. */
 #define STORE_APPLICATION_ID 0x6B777264
 
 /* The name to give to SQLite, which must not take "file:..." for a URI; malloc'd, NULL for no

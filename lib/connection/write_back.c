@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/write_back.h"
+#include "connection/file_hook.h"
+
+#include <stdlib.h>
 
 #define PORTION (256 * 1024)
+
+struct write_back {
+    struct file_hook hook; /* the first member */
+    int unflushed;         /* bytes */
+};
 
 static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 at)
 {
@@ -15,15 +23,26 @@ static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3
     return state->hook.real->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
-bool write_back_log(struct write_back *state, struct connection *connection, int *copied)
+/* Without memory for it, the file is written as SQLite does. */
+static void divide(struct connection *connection)
 {
     sqlite3_file *file = NULL;
+
+    if (!connection->write_back)
+        connection->write_back = calloc(1, sizeof *connection->write_back);
+    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (!connection->write_back)
+        return;
+    if (file_hook_put(&connection->write_back->hook, file))
+        connection->write_back->hook.methods.xWrite = write_page;
+    connection->write_back->unflushed = 0;
+}
+
+bool write_back_log(struct connection *connection, int *copied)
+{
     int pages;
 
-    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (file_hook_put(&state->hook, file))
-        state->hook.methods.xWrite = write_page;
-    state->unflushed = 0;
+    divide(connection);
     return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
                                      copied) == SQLITE_OK;
 }

@@ -7,17 +7,10 @@
 #define KEYWARD_CONNECTION_WRITE_BACK_H
 
 #include "connection/connection.h"
-#include "connection/file_hook.h"
-
-/* Of one connection, which it must outlive. */
-struct write_back {
-    struct file_hook hook;
-    int unflushed; /* bytes */
-};
 
 /* Copies what it can from the log into the file and flushes that, without waiting for anybody and
  * without making anybody wait. `*copied` is how many of the log's pages are in the file then: when
  * that is all of them, the next writer begins the log anew. */
-bool write_back_log(struct write_back *state, struct connection *connection, int *copied);
+bool write_back_log(struct connection *connection, int *copied);
 
 #endif

@@ -13,16 +13,18 @@
 
 #include <string.h>
 
-#define NEIGHBOURS 7 /* deleted ones beside a key, that are archived together with it */
+/* So many deleted ones beside a key are archived together with it, and then all that lie side by
+ * side, up to the LIMIT below. */
+#define NEIGHBOURS 7
 
 #define SELECT_CURRENT                                         \
     "SELECT id, name, deleted_at, deleted_event FROM api_keys" \
     " WHERE repo_id = ?1 AND archived = 0 AND id "
 
 static const struct query find_with_older = {QUERY_KEY_FIND_WITH_OLDER,
-                                             SELECT_CURRENT "<= ?2 ORDER BY id DESC LIMIT 8"};
+                                             SELECT_CURRENT "<= ?2 ORDER BY id DESC LIMIT 65"};
 static const struct query find_with_newer = {QUERY_KEY_FIND_WITH_NEWER,
-                                             SELECT_CURRENT ">= ?2 ORDER BY id LIMIT 8"};
+                                             SELECT_CURRENT ">= ?2 ORDER BY id LIMIT 65"};
 static const struct query find_archived = {
     QUERY_KEY_FIND_ARCHIVED, "SELECT id, name, deleted_at, deleted_event FROM api_keys"
                              " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "transaction/log_keeper.h"
+#include "connection/write_back.h"
 
 #include <limits.h>
 #include <time.h>
@@ -80,7 +81,7 @@ static int write_back(struct log_keeper *keeper)
         connection_accept_file(keeper->connection);
         connection_set_busy_timeout(keeper->connection, 0);
     }
-    if (!write_back_log(&keeper->write_back, keeper->connection, &copied))
+    if (!write_back_log(keeper->connection, &copied))
         return INT_MAX;
     return copied < load(&keeper->pages) ? load(&keeper->pages) - copied : 0;
 }

@@ -10,15 +10,14 @@
 #ifndef KEYWARD_TRANSACTION_LOG_KEEPER_H
 #define KEYWARD_TRANSACTION_LOG_KEEPER_H
 
-#include "connection/write_back.h"
+#include "connection/connection.h"
 
 #include <stdatomic.h>
 
 struct log_keeper {
     const struct connection_options *options;
     struct connection *connection; /* opened when first needed, by whom `busy` belongs to */
-    struct write_back write_back;
-    struct error unheard; /* nobody waits for this work, and its failure loses nothing */
+    struct error unheard;          /* nobody waits for this work, and its failure loses nothing */
     atomic_flag busy;
     atomic_int pages;        /* in the log */
     atomic_int commit_pages; /* that a commit adds, a running mean */

@@ -232,7 +232,6 @@ static void run_batch(void *context, struct batch *batch)
     connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch->first)->deadline));
     if (run_together(database, batch) || batch->count == 1)
         return;
-    batch->open = false;
     for (struct queue_entry *entry = batch->first; entry; entry = next) {
         struct batch alone = {.first = entry};
         next = entry->next;

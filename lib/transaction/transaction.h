@@ -67,7 +67,8 @@ enum keyward_status database_write(struct database *database, operation run, voi
 enum keyward_status database_read(struct database *database, operation run, void *request,
                                   struct error *error);
 
-/* Runs an operation that reads within one statement, open from first to last: it is the snapshot. */
+/* Runs an operation that reads within one statement, open from first to last: it is the snapshot.
+ */
 enum keyward_status database_look_up(struct database *database, operation run, void *request,
                                      struct error *error);
 

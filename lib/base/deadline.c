@@ -39,7 +39,7 @@ int deadline_left(const struct deadline *deadline)
 
 bool deadline_pause(const struct deadline *deadline, int pauses)
 {
-    long microseconds = pauses < 100 ? 100 : pauses < 400 ? 1000 : 5000;
+    long microseconds = pauses < 1000 ? 100 : 1000;
     const struct timespec moment = {.tv_nsec = microseconds * 1000};
 
     if (deadline_left(deadline) == 0)

@@ -19,7 +19,7 @@ int64_t monotonic_us(void);
 /* Milliseconds left, never negative. */
 int deadline_left(const struct deadline *deadline);
 
-/* Sleeps a moment, 100 microseconds to 5 milliseconds, the longer the more pauses there were; false
+/* Sleeps a moment, 100 microseconds and after many pauses a millisecond; false
  * when the deadline has passed. */
 bool deadline_pause(const struct deadline *deadline, int pauses);
 

@@ -8,7 +8,8 @@
 
 struct write_back {
     struct file_hook hook; /* the first member */
-    int unflushed;         /* bytes */
+    bool in_portions;
+    int unflushed; /* bytes */
 };
 
 static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 at)
@@ -16,15 +17,17 @@ static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3
     struct write_back *state = (struct write_back *)file_hook_of(file);
     int code = state->hook.real->xWrite(file, bytes, length, at);
 
-    state->unflushed += length;
-    if (code != SQLITE_OK || state->unflushed < PORTION)
+    if (code != SQLITE_OK || !state->in_portions)
         return code;
+    state->unflushed += length;
+    if (state->unflushed < PORTION)
+        return SQLITE_OK;
     state->unflushed = 0;
     return state->hook.real->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
 /* Without memory for it, the file is written as SQLite does. */
-static void divide(struct connection *connection)
+static void divide(struct connection *connection, bool in_portions)
 {
     sqlite3_file *file = NULL;
 
@@ -35,14 +38,15 @@ static void divide(struct connection *connection)
         return;
     if (file_hook_put(&connection->write_back->hook, file))
         connection->write_back->hook.methods.xWrite = write_page;
+    connection->write_back->in_portions = in_portions;
     connection->write_back->unflushed = 0;
 }
 
-bool write_back_log(struct connection *connection, int *copied)
+bool write_back_log(struct connection *connection, bool in_portions, int *copied)
 {
     int pages;
 
-    divide(connection);
+    divide(connection, in_portions);
     return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
                                      copied) == SQLITE_OK;
 }

@@ -8,9 +8,9 @@
 
 #include "connection/connection.h"
 
-/* Copies what it can from the log into the file and flushes that, without waiting for anybody and
- * without making anybody wait. `*copied` is how many of the log's pages are in the file then: when
- * that is all of them, the next writer begins the log anew. */
-bool write_back_log(struct connection *connection, int *copied);
+/* Copies what it can from the log into the file and flushes that, in portions or at once, without
+ * waiting for anybody and without making anybody wait. `*copied` is how many of the log's pages are
+ * in the file then: when that is all of them, the next writer begins the log anew. */
+bool write_back_log(struct connection *connection, bool in_portions, int *copied);
 
 #endif

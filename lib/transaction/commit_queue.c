@@ -13,7 +13,7 @@
 
 bool commit_queue_init(struct commit_queue *queue,
                        void (*run_batch)(void *context, struct batch *batch),
-                       void (*after_batch)(void *context), void *context)
+                       void (*after_batch)(void *context, bool alone), void *context)
 {
     *queue = (struct commit_queue){
         .run_batch = run_batch, .after_batch = after_batch, .context = context};
@@ -96,16 +96,21 @@ static void wake(struct queue_entry *entry, enum entry_state state)
     doorbell_ring(&entry->bell);
 }
 
-static void pass_the_lead(struct commit_queue *queue, const struct batch *batch)
+/* Returns how many callers there are. */
+static int pass_the_lead(struct commit_queue *queue, const struct batch *batch)
 {
+    int callers;
+
     pthread_mutex_lock(&queue->mutex);
     queue->commit = (3 * queue->commit + batch->commit) / 4;
-    queue->callers = batch->count + atomic_load_explicit(&queue->queued, memory_order_relaxed);
+    callers = batch->count + atomic_load_explicit(&queue->queued, memory_order_relaxed);
+    queue->callers = callers;
     if (queue->first)
         wake(queue->first, ENTRY_LEADING);
     else
         queue->led = false;
     pthread_mutex_unlock(&queue->mutex);
+    return callers;
 }
 
 /* The deadline has passed: leaves the queue unless a leader was faster. */
@@ -166,6 +171,7 @@ static void lead(struct commit_queue *queue, struct queue_entry *self)
 {
     struct batch batch = {.queue = queue, .open = true};
     struct queue_entry *entry, *next;
+    int callers;
 
     pthread_mutex_lock(&queue->mutex);
     join(queue, &batch); /* the leader's own entry is the first */
@@ -174,14 +180,14 @@ static void lead(struct commit_queue *queue, struct queue_entry *self)
     queue->run_batch(queue->context, &batch);
 
     /* First of all, so that the next batch runs while we wake this one. */
-    pass_the_lead(queue, &batch);
+    callers = pass_the_lead(queue, &batch);
     for (entry = batch.first; entry; entry = next) {
         next = entry->next;
         if (entry != self)
             wake(entry, ENTRY_DONE);
     }
     set_state(self, ENTRY_DONE);
-    queue->after_batch(queue->context);
+    queue->after_batch(queue->context, callers == 1);
 }
 
 bool commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,

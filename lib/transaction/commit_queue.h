@@ -54,14 +54,14 @@ struct commit_queue {
     int callers; /* how many wanted to write when the last batch ended: in it, or queued behind */
     /* Does the work of a batch; the entries keep their results. */
     void (*run_batch)(void *context, struct batch *batch);
-    /* What is left to do when everybody has his result and the next one leads. */
-    void (*after_batch)(void *context);
+    /* What is left to do when everybody has his result and the next one leads, if there is one. */
+    void (*after_batch)(void *context, bool alone);
     void *context;
 };
 
 bool commit_queue_init(struct commit_queue *queue,
                        void (*run_batch)(void *context, struct batch *batch),
-                       void (*after_batch)(void *context), void *context);
+                       void (*after_batch)(void *context, bool alone), void *context);
 void commit_queue_release(struct commit_queue *queue);
 
 /*

@@ -70,7 +70,7 @@ static int limit_of(const struct log_keeper *keeper)
 }
 
 /* Returns how many pages of what this process has committed by now are left to be copied. */
-static int write_back(struct log_keeper *keeper)
+static int write_back(struct log_keeper *keeper, bool alone)
 {
     int copied = 0;
 
@@ -81,12 +81,12 @@ static int write_back(struct log_keeper *keeper)
         connection_accept_file(keeper->connection);
         connection_set_busy_timeout(keeper->connection, 0);
     }
-    if (!write_back_log(keeper->connection, &copied))
+    if (!write_back_log(keeper->connection, !alone, &copied))
         return INT_MAX;
     return copied < load(&keeper->pages) ? load(&keeper->pages) - copied : 0;
 }
 
-void log_keeper_work(struct log_keeper *keeper)
+void log_keeper_work(struct log_keeper *keeper, bool alone)
 {
     int left = INT_MAX, before;
 
@@ -98,7 +98,7 @@ void log_keeper_work(struct log_keeper *keeper)
      * pages are for the next leader; when there are none, the next writer begins the log anew. */
     do {
         before = left;
-        left = write_back(keeper);
+        left = write_back(keeper, alone);
     } while (left > FEW_PAGES && left < before);
     atomic_store_explicit(&keeper->almost, left > 0, memory_order_relaxed);
     atomic_flag_clear(&keeper->busy);
@@ -106,7 +106,7 @@ void log_keeper_work(struct log_keeper *keeper)
 
 static void copy_rest(struct log_keeper *keeper)
 {
-    bool done = write_back(keeper) == 0;
+    bool done = write_back(keeper, false) == 0;
 
     /* A reader who holds on to an old snapshot keeps the log from beginning anew: it is tried again
      * when there is something worth copying. */
@@ -114,15 +114,18 @@ static void copy_rest(struct log_keeper *keeper)
     atomic_store_explicit(&keeper->almost, false, memory_order_relaxed);
 }
 
+bool log_keeper_is_behind(const struct log_keeper *keeper)
+{
+    return is_at_least(keeper, LONGEST_LOG) ||
+           atomic_load_explicit(&keeper->almost, memory_order_relaxed);
+}
+
 void log_keeper_catch_up(struct log_keeper *keeper)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
-    bool longest = is_at_least(keeper, LONGEST_LOG);
 
-    if (!longest && !atomic_load_explicit(&keeper->almost, memory_order_relaxed))
-        return;
     while (atomic_flag_test_and_set(&keeper->busy)) {
-        if (!longest)
+        if (!is_at_least(keeper, LONGEST_LOG))
             return;
         nanosleep(&moment, NULL); /* until the one who writes it back is done */
     }

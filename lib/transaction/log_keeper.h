@@ -31,10 +31,15 @@ void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connecti
 /* Takes down the log's length after a commit. */
 void log_keeper_note(struct log_keeper *keeper, int pages);
 
-/* Writes back a log that has grown long; at most one thread at a time. */
-void log_keeper_work(struct log_keeper *keeper);
+/* Writes back a log that has grown long; at most one thread at a time. `alone`: nobody else writes
+ * who could be kept waiting by the disk. */
+void log_keeper_work(struct log_keeper *keeper, bool alone);
 
-/* Before a batch, with the lead: copies the rest that log_keeper_work() had to leave. */
+/* Is there a rest that log_keeper_work() had to leave, or is the log too long? */
+bool log_keeper_is_behind(const struct log_keeper *keeper);
+
+/* Copies that rest while nobody commits, here or in another process: the caller has the lead and
+ * SQLite's lock. The next writer begins the log anew. */
 void log_keeper_catch_up(struct log_keeper *keeper);
 
 #endif

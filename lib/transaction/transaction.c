@@ -19,9 +19,15 @@ struct database {
     struct connection *writer;
     int version; /* of the schema, as it was found */
     const volatile uint32_t *data_version;
+    struct data_version left; /* as this process's last commit left it */
+    int64_t turn_began;       /* when this process came after another one, on the monotonic clock */
     struct log_keeper log;
     struct readers readers;
 };
+
+#define SHARED_US 100000 /* another process is thought to write until it has not for so long */
+#define TURN_US 10000     /* so long a process goes on before it lets others in */
+#define GIVE_WAY_US 200  /* twice as long as a waiting process sleeps between two looks */
 
 static const struct query begin_read = {QUERY_BEGIN_READ, "BEGIN"};
 static const struct query begin_write = {QUERY_BEGIN_WRITE, "BEGIN IMMEDIATE"};
@@ -29,7 +35,7 @@ static const struct query commit = {QUERY_COMMIT, "COMMIT"};
 static const struct query rollback = {QUERY_ROLLBACK, "ROLLBACK"};
 
 static void run_batch(void *context, struct batch *batch);
-static void after_batch(void *context);
+static void after_batch(void *context, bool alone);
 
 static struct database *database_new(const struct connection_options *options,
                                      const struct services *services)
@@ -106,6 +112,7 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
     enum keyward_status status = schema_upgrade(database->writer);
     if (status == KEYWARD_OK) {
         database->data_version = data_version_locate(database->writer);
+        database_version(database, &database->left);
         log_watch(database->writer, database->options.durability == KEYWARD_SURVIVES_POWER_LOSS);
     }
     return status;
@@ -160,6 +167,33 @@ static enum keyward_status begin(struct connection *connection, const struct que
     return statement_execute(connection, how);
 }
 
+static bool others_wrote_last(struct database *database)
+{
+    struct data_version found;
+
+    return database_version(database, &found) && !data_version_equal(&found, &database->left);
+}
+
+/*
+ * SQLite's lock is had by whoever asks at the right moment, and a process that commits all the time
+ * leaves few of them. So who finds that others write too lets them in between two commits of his
+ * own; not between any two, because SQLite reads all pages again that another process may have
+ * changed.
+ */
+static enum keyward_status begin_in_turn(struct database *database)
+{
+    const struct timespec moment = {.tv_nsec = GIVE_WAY_US * 1000};
+    int64_t lasts = monotonic_us() - database->turn_began;
+    enum keyward_status status;
+
+    if (lasts >= TURN_US && lasts < SHARED_US && !others_wrote_last(database))
+        nanosleep(&moment, NULL);
+    status = begin(database->writer, &begin_write);
+    if (status == KEYWARD_OK && others_wrote_last(database))
+        database->turn_began = monotonic_us();
+    return status;
+}
+
 static void run_one(struct transaction *transaction, struct write *write)
 {
     error_reset(write->error); /* of an earlier attempt */
@@ -197,7 +231,7 @@ static bool run_together(struct database *database, struct batch *batch)
     int64_t began;
 
     connection->error = write_of(batch->first)->error;
-    status = begin(connection, &begin_write);
+    status = begin_in_turn(database);
     if (status == KEYWARD_OK)
         log_extend(connection);
     for (entry = batch->first; entry && status == KEYWARD_OK; entry = batch_next(batch, entry)) {
@@ -218,7 +252,19 @@ static bool run_together(struct database *database, struct batch *batch)
         fail_all(batch->first, status, connection->error);
     }
     log_keeper_note(&database->log, connection->log_pages);
+    database_version(database, &database->left);
     return true;
+}
+
+/* An empty transaction keeps other processes from committing meanwhile. */
+static void catch_up(struct database *database, struct queue_entry *first)
+{
+    database->writer->error = write_of(first)->error;
+    if (log_keeper_is_behind(&database->log) &&
+        begin(database->writer, &begin_write) == KEYWARD_OK) {
+        log_keeper_catch_up(&database->log);
+        abandon(database->writer);
+    }
 }
 
 /* The leader's work. After a failure each request runs alone, so that only the one at fault fails.
@@ -228,8 +274,8 @@ static void run_batch(void *context, struct batch *batch)
     struct database *database = context;
     struct queue_entry *next;
 
-    log_keeper_catch_up(&database->log);
     connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch->first)->deadline));
+    catch_up(database, batch->first);
     if (run_together(database, batch) || batch->count == 1)
         return;
     for (struct queue_entry *entry = batch->first; entry; entry = next) {
@@ -241,10 +287,10 @@ static void run_batch(void *context, struct batch *batch)
     }
 }
 
-static void after_batch(void *context)
+static void after_batch(void *context, bool alone)
 {
     struct database *database = context;
-    log_keeper_work(&database->log);
+    log_keeper_work(&database->log, alone);
 }
 
 enum keyward_status database_write(struct database *database, operation run, void *request,

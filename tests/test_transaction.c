@@ -1342,17 +1342,26 @@ static void *write_blobs(void *context)
     return NULL;
 }
 
-/* A log is never cut while the store is open, so that its size at the end is its greatest. */
-START_TEST(the_log_stays_bounded_while_threads_commit_without_a_pause)
+/* The same file once more, as another process would have it. */
+static void base_open_again(struct base *again, const struct base *base)
+{
+    struct connection_options options = {.path = base->f.path,
+                                         .busy_timeout_ms = PATIENCE,
+                                         .durability = KEYWARD_SURVIVES_POWER_LOSS};
+
+    memset(again, 0, sizeof *again);
+    ck_assert_int_eq(database_open(&again->database, &options, &again->services, &again->error),
+                     KEYWARD_OK);
+    ck_assert_int_eq(database_upgrade(again->database, &again->error), KEYWARD_OK);
+}
+
+static void assert_log_stays_bounded(struct base *const bases[BLOB_THREADS])
 {
     struct task tasks[BLOB_THREADS];
-    uint32_t generation;
-    struct base base;
+    uint32_t generation = log_generation(&bases[0]->f);
 
-    base_open(&base, KEYWARD_SURVIVES_POWER_LOSS);
-    generation = log_generation(&base.f);
     for (int i = 0; i < BLOB_THREADS; i++) {
-        tasks[i] = (struct task){.base = &base, .number = i * 16};
+        tasks[i] = (struct task){.base = bases[i], .number = i * 16};
         ck_assert_int_eq(pthread_create(&tasks[i].thread, NULL, write_blobs, &tasks[i]), 0);
     }
     for (int i = 0; i < BLOB_THREADS; i++) {
@@ -1360,8 +1369,30 @@ START_TEST(the_log_stays_bounded_while_threads_commit_without_a_pause)
         ck_assert_int_eq(tasks[i].status, KEYWARD_OK);
     }
     ck_assert_int_gt((int64_t)BLOB_THREADS * BLOBS_EACH * BLOB_PAGES * LOG_PAGE, 2 * LOG_BOUND);
-    ck_assert_int_lt(log_size(&base.f), LOG_BOUND);
-    ck_assert_uint_gt(log_generation(&base.f), generation);
+    ck_assert_int_lt(log_size(&bases[0]->f), LOG_BOUND);
+    ck_assert_uint_gt(log_generation(&bases[0]->f), generation);
+}
+
+/* A log is never cut while the store is open, so that its size at the end is its greatest. */
+START_TEST(the_log_stays_bounded_while_threads_commit_without_a_pause)
+{
+    struct base base;
+
+    base_open(&base, KEYWARD_SURVIVES_POWER_LOSS);
+    assert_log_stays_bounded((struct base *const[]){&base, &base, &base, &base});
+    base_close(&base);
+}
+END_TEST
+
+/* What one has copied to the last page, the other would have added to in the meantime. */
+START_TEST(the_log_stays_bounded_while_two_who_share_the_file_commit_without_a_pause)
+{
+    struct base base, other;
+
+    base_open(&base, KEYWARD_SURVIVES_POWER_LOSS);
+    base_open_again(&other, &base);
+    assert_log_stays_bounded((struct base *const[]){&base, &other, &base, &other});
+    database_close(&other.database, false);
     base_close(&base);
 }
 END_TEST
@@ -1562,6 +1593,7 @@ int main(void)
     add_reading_tests(suite);
     tcase_set_timeout(log, 300);
     tcase_add_test(log, the_log_stays_bounded_while_threads_commit_without_a_pause);
+    tcase_add_test(log, the_log_stays_bounded_while_two_who_share_the_file_commit_without_a_pause);
     tcase_add_test(log, a_log_that_grew_under_a_readers_snapshot_is_reused_once_he_has_ended);
     tcase_add_loop_test(log, the_log_is_extended_with_zeros_ahead_of_need, 0, 2);
     tcase_add_loop_test(log, a_crash_between_any_two_commits_leaves_a_sound_store, 0, 2);

@@ -26,7 +26,7 @@ struct database {
 };
 
 #define SHARED_US 100000 /* another process is thought to write until it has not for so long */
-#define TURN_US 10000     /* so long a process goes on before it lets others in */
+#define TURN_US 10000    /* so long a process goes on before it lets others in */
 #define GIVE_WAY_US 200  /* twice as long as a waiting process sleeps between two looks */
 
 static const struct query begin_read = {QUERY_BEGIN_READ, "BEGIN"};

@@ -19,8 +19,8 @@ struct database {
     struct connection *writer;
     int version; /* of the schema, as it was found */
     const volatile uint32_t *data_version;
-    struct data_version left; /* as this process's last commit left it */
-    int64_t turn_began;       /* when this process came after another one, on the monotonic clock */
+    struct data_version left;         /* as this process's last commit left it */
+    int64_t turn_until, shared_until; /* on the monotonic clock: see begin_in_turn() */
     struct log_keeper log;
     struct readers readers;
 };
@@ -183,14 +183,20 @@ static bool others_wrote_last(struct database *database)
 static enum keyward_status begin_in_turn(struct database *database)
 {
     const struct timespec moment = {.tv_nsec = GIVE_WAY_US * 1000};
-    int64_t lasts = monotonic_us() - database->turn_began;
+    int64_t now = monotonic_us();
     enum keyward_status status;
 
-    if (lasts >= TURN_US && lasts < SHARED_US && !others_wrote_last(database))
-        nanosleep(&moment, NULL);
+    if (now >= database->turn_until && now < database->shared_until) {
+        if (!others_wrote_last(database))
+            nanosleep(&moment, NULL);
+        database->turn_until = now + TURN_US;
+    }
     status = begin(database->writer, &begin_write);
-    if (status == KEYWARD_OK && others_wrote_last(database))
-        database->turn_began = monotonic_us();
+    if (status == KEYWARD_OK && others_wrote_last(database)) {
+        now = monotonic_us();
+        database->turn_until = now + TURN_US;
+        database->shared_until = now + SHARED_US;
+    }
     return status;
 }
 
@@ -256,12 +262,20 @@ static bool run_together(struct database *database, struct batch *batch)
     return true;
 }
 
-/* An empty transaction keeps other processes from committing meanwhile. */
-static void catch_up(struct database *database, struct queue_entry *first)
+/* The leader waits for other processes as long as he himself may. */
+static void be_patient(struct database *database, const struct write *leader)
 {
-    database->writer->error = write_of(first)->error;
-    if (log_keeper_is_behind(&database->log) &&
-        begin(database->writer, &begin_write) == KEYWARD_OK) {
+    connection_set_busy_timeout(database->writer, deadline_left(&leader->deadline));
+}
+
+/* An empty transaction keeps other processes from committing meanwhile. */
+static void catch_up(struct database *database, const struct write *leader)
+{
+    if (!log_keeper_is_behind(&database->log))
+        return;
+    be_patient(database, leader);
+    database->writer->error = leader->error;
+    if (begin(database->writer, &begin_write) == KEYWARD_OK) {
         log_keeper_catch_up(&database->log);
         abandon(database->writer);
     }
@@ -274,8 +288,8 @@ static void run_batch(void *context, struct batch *batch)
     struct database *database = context;
     struct queue_entry *next;
 
-    connection_set_busy_timeout(database->writer, deadline_left(&write_of(batch->first)->deadline));
-    catch_up(database, batch->first);
+    catch_up(database, write_of(batch->first));
+    be_patient(database, write_of(batch->first));
     if (run_together(database, batch) || batch->count == 1)
         return;
     for (struct queue_entry *entry = batch->first; entry; entry = next) {

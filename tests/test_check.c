@@ -351,17 +351,22 @@ START_TEST(a_key_marked_deleted_by_an_event_that_does_not_exist_is_found)
 }
 END_TEST
 
+static void assert_pointing_elsewhere_is_found(struct scene *s)
+{
+    plant_past(s, "api_keys_change_by_event",
+               "UPDATE api_keys SET deleted_event = 6 WHERE name = 'gone'");
+    check_finds(s, 2);
+    assert_found(s, "the key is marked deleted without the event of its deletion", "repo-1",
+                 s->gone, 0);
+    assert_found(s, "the key of a deletion event is not marked with it", "repo-1", s->gone, 7);
+}
+
 START_TEST(a_deletion_pointed_elsewhere_is_found_from_both_sides)
 {
     struct scene s;
 
     scene_open(&s);
-    plant_past(&s, "api_keys_change_by_event",
-               "UPDATE api_keys SET deleted_event = 6 WHERE name = 'gone'");
-    check_finds(&s, 2);
-    assert_found(&s, "the key is marked deleted without the event of its deletion", "repo-1",
-                 s.gone, 0);
-    assert_found(&s, "the key of a deletion event is not marked with it", "repo-1", s.gone, 7);
+    assert_pointing_elsewhere_is_found(&s);
     scene_close(&s);
 }
 END_TEST
@@ -390,12 +395,7 @@ START_TEST(a_fault_of_an_archived_key_is_found_as_well)
     scene_open(&s);
     plant(&s, "UPDATE api_keys SET archived = 1 WHERE name = 'gone'");
     check_finds(&s, 0);
-    plant_past(&s, "api_keys_change_by_event",
-               "UPDATE api_keys SET deleted_event = 6 WHERE name = 'gone'");
-    check_finds(&s, 2);
-    assert_found(&s, "the key is marked deleted without the event of its deletion", "repo-1",
-                 s.gone, 0);
-    assert_found(&s, "the key of a deletion event is not marked with it", "repo-1", s.gone, 7);
+    assert_pointing_elsewhere_is_found(&s);
     scene_close(&s);
 }
 END_TEST

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -809,16 +808,6 @@ static void write_a_little(struct fixture *f)
     assert_status(f->store, keyward_grant(f->store, &host, "repo-1", "x", KEYWARD_READER),
                   KEYWARD_OK);
     assert_status(f->store, keyward_revoke(f->store, &host, "repo-1", "x"), KEYWARD_OK);
-}
-
-static int64_t log_size(const struct fixture *f)
-{
-    char path[160];
-    struct stat about;
-
-    snprintf(path, sizeof path, "%s-wal", f->path);
-    ck_assert_int_eq(stat(path, &about), 0);
-    return about.st_size;
 }
 
 /* A write that only extends the log is no part of a commit, and may fail without harm. After this

@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1303,16 +1302,6 @@ END_TEST
 #define LOG_BOUND (96 * 1024 * 1024) /* above the length at which commits wait for it */
 #define BLOB_THREADS 4
 #define BLOBS_EACH 800 /* 219 MB in all */
-
-static int64_t log_size(const struct fixture *f)
-{
-    char path[128];
-    struct stat about;
-
-    snprintf(path, sizeof path, "%s-wal", f->path);
-    ck_assert_int_eq(stat(path, &about), 0);
-    return about.st_size;
-}
 
 /* How often the log has begun anew: the fourth word of its header. */
 static uint32_t log_generation(const struct fixture *f)

@@ -19,8 +19,8 @@ int64_t monotonic_us(void);
 /* Milliseconds left, never negative. */
 int deadline_left(const struct deadline *deadline);
 
-/* Sleeps a moment, 100 microseconds and after many pauses a millisecond; false
- * when the deadline has passed. */
+/* Sleeps for 100 microseconds, after many pauses for a millisecond; false when the deadline has
+ * passed. */
 bool deadline_pause(const struct deadline *deadline, int pauses);
 
 #endif

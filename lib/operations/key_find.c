@@ -28,9 +28,10 @@ static const struct query find_with_newer = {QUERY_KEY_FIND_WITH_NEWER,
 static const struct query find_archived = {
     QUERY_KEY_FIND_ARCHIVED, "SELECT id, name, deleted_at, deleted_event FROM api_keys"
                              " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
-static const struct query archive = {
-    QUERY_KEY_ARCHIVE, "UPDATE api_keys SET archived = 1"
-                       " WHERE repo_id = ?1 AND archived = 0 AND id BETWEEN ?2 AND ?3"};
+static const struct query archive = {QUERY_KEY_ARCHIVE,
+                                     "UPDATE api_keys SET archived = 1"
+                                     " WHERE repo_id = ?1 AND archived = 0 AND id BETWEEN ?2 AND ?3"
+                                     " AND deleted_event IS NOT NULL"};
 
 enum column { ID, NAME, DELETED_AT, DELETED_EVENT };
 

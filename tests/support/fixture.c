@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const unsigned char test_master_key[KEYWARD_MASTER_KEY_BYTES] = "0123456789abcdef0123456789abcde";
@@ -251,4 +252,14 @@ void write_whole(const char *path, const void *bytes, size_t size)
     ck_assert_msg(file != NULL, "%s cannot be written", path);
     ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
     ck_assert_int_eq(fclose(file), 0);
+}
+
+int64_t log_size(const struct fixture *f)
+{
+    char path[160];
+    struct stat about;
+
+    snprintf(path, sizeof path, "%s-wal", f->path);
+    ck_assert_int_eq(stat(path, &about), 0);
+    return about.st_size;
 }

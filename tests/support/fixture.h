@@ -87,6 +87,9 @@ int64_t count_events(const char *path);
 unsigned char *read_whole(const char *path, size_t *size);
 void write_whole(const char *path, const void *bytes, size_t size);
 
+/* Of the store's write-ahead log, in bytes. */
+int64_t log_size(const struct fixture *f);
+
 /* ---- asserting ---- */
 
 /* The status, and on a mismatch the texts of both and the error detail. */

@@ -66,7 +66,11 @@ extern "C" {
 #define KEYWARD_PAGE_DEFAULT 100    /**< entries in a page of a list when the query says 0 */
 #define KEYWARD_PAGE_MAX 1000       /**< entries in a page of a list at most */
 #define KEYWARD_BATCH_MAX 65536     /**< deletions in one call of keyward_delete_keys at most */
-#define KEYWARD_BUSY_TIMEOUT_DEFAULT 5000 /**< milliseconds */
+#define KEYWARD_BUSY_TIMEOUT_DEFAULT 5000         /**< milliseconds */
+#define KEYWARD_TIME_MAX INT64_C(253402300799999) /**< a deadline at most: the end of year 9999 */
+#define KEYWARD_OVERLAP_DEFAULT INT64_C(86400000) /**< ms a rotated key goes on: a day */
+#define KEYWARD_USE_PRECISION 60000 /**< ms by which a use in the file may lag behind: a minute */
+#define KEYWARD_DATA_KEYS_MAX 1024  /**< data keys in a store */
 
 /* ---- statuses ---- */
 
@@ -93,7 +97,13 @@ enum keyward_status {
     KEYWARD_NO_MASTER_KEY = 18,    /**< the key file or callback gave no 32-byte key */
     KEYWARD_FORKED = 19,           /**< the store belongs to the parent process */
     KEYWARD_CANCELLED = 20,        /**< the caller's progress callback asked to stop */
-    KEYWARD_EXISTS = 21            /**< the file to make exists already and was left alone */
+    KEYWARD_EXISTS = 21,           /**< the file to make exists already and was left alone */
+    KEYWARD_IN_USE = 22,           /**< the key was used more recently than the deletion allows */
+    KEYWARD_EXPIRED = 23,          /**< the key's deadline has passed */
+    KEYWARD_NAME_TAKEN = 24,       /**< another live key of the repository has this name */
+    KEYWARD_ALREADY_ROTATED = 25,  /**< the key has a live successor, which is the one to rotate */
+    KEYWARD_PURGED = 26,           /**< the key's secret has been destroyed */
+    KEYWARD_RETAINED = 27          /**< the key may not be purged yet, or purging is off */
 };
 
 /** One English sentence for a status, without a final stop. Static, never NULL, for any value. */
@@ -109,8 +119,8 @@ typedef struct keyward keyward; /**< a store: one open keyward database */
 /** What a user may do in a repository; each role includes the ones before it. */
 enum keyward_role {
     KEYWARD_READER = 1, /**< list live keys and users, read the audit log */
-    KEYWARD_WRITER = 2, /**< create, rename and delete keys */
-    KEYWARD_ADMIN = 3   /**< grant, revoke, restore, see deleted keys */
+    KEYWARD_WRITER = 2, /**< create, import, rename, rotate, expire and delete keys */
+    KEYWARD_ADMIN = 3   /**< grant, revoke, reveal, restore, purge, see deleted keys */
 };
 
 /** Whose service a key opens. */
@@ -146,7 +156,19 @@ enum keyward_action {
     KEYWARD_ACCESS_GRANTED = 9,
     KEYWARD_ACCESS_GRANT_DENIED = 10,
     KEYWARD_ACCESS_REVOKED = 11,
-    KEYWARD_ACCESS_REVOKE_DENIED = 12
+    KEYWARD_ACCESS_REVOKE_DENIED = 12,
+    KEYWARD_KEY_IMPORTED = 13, /**< created with a secret of the host's */
+    KEYWARD_KEY_IMPORT_DENIED = 14,
+    KEYWARD_KEY_EXPIRY_SET = 15,
+    KEYWARD_KEY_EXPIRY_DENIED = 16,
+    KEYWARD_KEY_ROTATED = 17,
+    KEYWARD_KEY_ROTATE_DENIED = 18,
+    KEYWARD_KEY_REVEALED = 19,
+    KEYWARD_KEY_REVEAL_DENIED = 20, /**< also: the key was deleted or had expired */
+    KEYWARD_KEY_PURGED = 21,
+    KEYWARD_KEY_PURGE_DENIED = 22,
+    KEYWARD_MASTER_KEY_CHANGED = 23,
+    KEYWARD_DATA_KEY_CREATED = 24
 };
 
 /** The stored word for a value, such as "writer", "OPENAI", "compromised", "key.deleted"; "none"
@@ -177,7 +199,10 @@ enum keyward_cause {
     KEYWARD_CAUSE_MALFORMED = 1,    /**< the checksum is wrong: mistyped or cut off */
     KEYWARD_CAUSE_UNKNOWN = 2,      /**< no such access key */
     KEYWARD_CAUSE_WRONG_SECRET = 3, /**< the access key exists, the secret is not its own */
-    KEYWARD_CAUSE_DELETED = 4       /**< the pair is right, but the key is deleted */
+    KEYWARD_CAUSE_DELETED = 4,      /**< the pair is right, but the key is deleted */
+    KEYWARD_CAUSE_EXPIRED = 5,      /**< the pair is right, but the key's deadline has passed */
+    KEYWARD_CAUSE_PURGED = 6 /**< the key is deleted and its secret destroyed: nobody can tell
+                                  whether this one was right */
 };
 
 /** What is known of this thread's last call on a store. */
@@ -188,6 +213,8 @@ typedef struct keyward_error {
     enum keyward_cause cause;   /**< after KEYWARD_REFUSED */
     int64_t deleted_at;    /**< after KEYWARD_ALREADY_DELETED and KEYWARD_CAUSE_DELETED, else 0 */
     int64_t deleted_event; /**< sequence of the event of that deletion, else 0 */
+    int64_t expired_at; /**< after KEYWARD_EXPIRED and KEYWARD_CAUSE_EXPIRED: since when, else 0 */
+    int64_t last_used_at; /**< after KEYWARD_IN_USE: when it was last used, else 0 */
 } keyward_error;
 
 /**
@@ -204,6 +231,13 @@ KEYWARD_API const keyward_error *keyward_last_error(const keyward *store);
 enum keyward_durability {
     KEYWARD_SURVIVES_POWER_LOSS = 0, /**< flushed to the disk before the call returns */
     KEYWARD_SURVIVES_CRASH = 1       /**< a crash of the process, not of the machine: for tests */
+};
+
+/** Whether two live keys of a repository may have the same name. */
+enum keyward_names {
+    KEYWARD_NAMES_KEPT = 0,   /**< as the store has it; in a new one they may */
+    KEYWARD_NAMES_UNIQUE = 1, /**< from now on they may not, whoever opens the store */
+    KEYWARD_NAMES_FREE = 2    /**< from now on they may */
 };
 
 #define KEYWARD_OPTIONS_VERSION 1
@@ -233,13 +267,17 @@ typedef struct keyward_options {
     /** For tests: fills `buffer` and returns 0. NULL: libsodium's randombytes. Thread-safe. */
     int (*random)(void *context, void *buffer, size_t length);
     void *random_context;
+    /** How long a deleted key is kept, in ms, before it may be purged; 0: nothing may be. */
+    int64_t purge_retention;
+    /** A deleted key frees its name; a rotated one hands it on to its successor. */
+    enum keyward_names names;
 } keyward_options;
 
 /** Defaults of every option; a master key must be set as well. */
 #define KEYWARD_OPTIONS_INIT                                                                      \
     {                                                                                             \
         KEYWARD_OPTIONS_VERSION, KEYWARD_BUSY_TIMEOUT_DEFAULT, KEYWARD_SURVIVES_POWER_LOSS, NULL, \
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL                            \
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, KEYWARD_NAMES_KEPT     \
     }
 
 /**
@@ -248,13 +286,16 @@ typedef struct keyward_options {
  * file is left byte for byte as it was.
  * @param path a file name; ":memory:" and "" are refused, "file:" has no special meaning
  * @return KEYWARD_OK, KEYWARD_INVALID, KEYWARD_NO_FOLDER, KEYWARD_READ_ONLY, KEYWARD_NOT_A_STORE,
- *   KEYWARD_NEWER_SCHEMA, KEYWARD_WRONG_MASTER_KEY, KEYWARD_NO_MASTER_KEY or the disk's codes
+ *   KEYWARD_NEWER_SCHEMA, KEYWARD_WRONG_MASTER_KEY, KEYWARD_NO_MASTER_KEY, KEYWARD_NAME_TAKEN
+ * (names are to be unique, and two live keys have the same) or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_open(keyward **store, const char *path,
                                                                 const keyward_options *options);
 
 /**
  * Closes `*store`, wipes its keys and leaves NULL. No other call on it may be running or follow.
+ * Uses that are not in the file yet are written first, as by keyward_flush_uses(); a failure of
+ * that loses them and nothing else.
  *
  * In a child after fork it lets go of the parent's store and leaves its file alone. A child that
  * wants to open the same file must do that first, and its parent must fork while no call is
@@ -335,36 +376,107 @@ typedef struct keyward_key {
     const char *name;
     enum keyward_provider provider;
     int64_t created_at;
-    const char *created_by; /**< user id, NULL for the host */
-    int64_t deleted_at;     /**< 0: live */
-    const char *deleted_by; /**< user id, NULL for the host or a live key */
-    int64_t deleted_event;  /**< sequence of the deletion's event, 0: live */
+    const char *created_by;     /**< user id, NULL for the host */
+    int64_t deleted_at;         /**< 0: live */
+    const char *deleted_by;     /**< user id, NULL for the host or a live key */
+    int64_t deleted_event;      /**< sequence of the deletion's event, 0: live */
+    int64_t expires_at;         /**< from then on it does not authenticate, 0: never */
+    bool expired;               /**< that time has come, by the store's clock */
+    const char *predecessor_id; /**< the key it was rotated from, or NULL */
+    const char *successor_id;   /**< the key it was rotated to, or NULL */
+    /** The last authentication, 0: none. Exact for those of this store handle; those of other
+     * processes count from their next write, flush or close on, and in the file a time may be up to
+     * KEYWARD_USE_PRECISION behind the true one while its process runs. */
+    int64_t last_used_at;
+    /** Attempts to authenticate with the right secret while it was deleted or expired: somebody
+     * still has it. As exact as `last_used_at`. */
+    int64_t refused_count;
+    int64_t refused_first_at; /**< 0: none */
+    int64_t refused_last_at;  /**< 0: none */
+    int64_t purged_at;        /**< when its secret was destroyed, 0: it is there */
+    int64_t purged_event;     /**< sequence of that event, or 0 */
 } keyward_key;
 KEYWARD_API void keyward_key_free(keyward_key **key); /**< frees a key */
 
 /** A secret in guarded memory: locked, kept out of core dumps, wiped when freed. */
 typedef struct keyward_secret {
-    const char *text; /**< "<prefix>_sk_" and 49 letters and digits, NUL-terminated */
-    size_t length;    /**< without the NUL */
+    const char
+        *text;     /**< NUL-terminated; a generated one: "<prefix>_sk_" and 49 letters and digits */
+    size_t length; /**< without the NUL */
 } keyward_secret;
 KEYWARD_API void keyward_secret_free(keyward_secret **secret); /**< wipes and frees a secret */
 
 /** A key to create. */
 typedef struct keyward_new_key {
-    const char *name; /**< 1 to KEYWARD_NAME_MAX bytes; need not be unique */
+    const char *name; /**< 1 to KEYWARD_NAME_MAX bytes */
     enum keyward_provider provider;
+    int64_t expires_at;   /**< in the future, up to KEYWARD_TIME_MAX; 0: never */
+    const char *secret;   /**< to import a provider's own instead of generating one; else NULL */
+    size_t secret_length; /**< of that: 1 to KEYWARD_SECRET_MAX bytes of UTF-8 without a NUL */
 } keyward_new_key;
 
 /**
- * Needs writer. Creates a key with a generated access key and a secret of 256 random bits. The
- * secret is handed out here and never again.
- * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.create_denied` event), or the disk's codes
+ * Needs writer. Creates a key with a generated access key and a secret of 256 random bits, or the
+ * given one. A generated secret is handed out here; later only keyward_reveal_key() shows it.
+ * @param secret set to NULL for an imported secret, which the caller has; may be NULL then
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.create_denied` or `key.import_denied`
+ * event), KEYWARD_NAME_TAKEN (where names are unique), or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_key(
     keyward *store, const keyward_actor *actor, const char *repo_id, const keyward_new_key *new_key,
     keyward_key **key, keyward_secret **secret);
 
-/** Which keys a look-up may show. All but the live ones need admin. */
+/** How to rotate; zero-initialised: a generated successor, and a day of overlap. */
+typedef struct keyward_rotation {
+    int64_t overlap;      /**< ms for which the old key goes on, up to ten years; 0:
+                               KEYWARD_OVERLAP_DEFAULT. An earlier deadline that it has stays. */
+    int64_t expires_at;   /**< the successor's own deadline; 0: none */
+    const char *secret;   /**< the successor's, to import; NULL: generated */
+    size_t secret_length; /**< of that: 1 to KEYWARD_SECRET_MAX bytes of UTF-8 without a NUL */
+} keyward_rotation;
+
+/**
+ * Needs writer. Gives a live key a successor of the same name and provider and, in the same
+ * transaction, the old key a deadline: both authenticate until then. The two are linked by
+ * `successor_id` and `predecessor_id`. Writes `key.rotated` for the old key, then `key.created` or
+ * `key.imported` for the new one.
+ * @param rotation NULL for the defaults
+ * @param key the successor
+ * @param secret as in keyward_create_key()
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.rotate_denied` event), KEYWARD_NOT_FOUND,
+ *   KEYWARD_ALREADY_DELETED, KEYWARD_ALREADY_ROTATED (its successor is live), KEYWARD_NAME_TAKEN
+ * (its successor was deleted and another key has taken the name), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_rotate_key(
+    keyward *store, const keyward_actor *actor, const char *repo_id, const char *key_id,
+    const keyward_rotation *rotation, keyward_key **key, keyward_secret **secret);
+
+/**
+ * Needs writer. Gives a live key another deadline, or with 0 none; an expired key comes back so.
+ * Deadlines are compared with the store's clock as it is: one that is set back gives time back.
+ * @param expires_at in the future, up to KEYWARD_TIME_MAX, or 0
+ * @return KEYWARD_OK (also for the deadline it had: nothing is written then), KEYWARD_FORBIDDEN
+ *   (leaves a `key.expiry_denied` event), KEYWARD_NOT_FOUND, KEYWARD_ALREADY_DELETED, or the disk's
+ *   codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_set_key_expiry(
+    keyward *store, const keyward_actor *actor, const char *repo_id, const char *key_id,
+    int64_t expires_at);
+
+/**
+ * Needs admin. Hands out the secret of a live key, for the host that must call the provider with
+ * it. The event `key.revealed` is on the disk before the secret is handed out.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, KEYWARD_NOT_FOUND, KEYWARD_ALREADY_DELETED,
+ * KEYWARD_EXPIRED (these but NOT_FOUND leave a `key.reveal_denied` event), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_reveal_key(keyward *store,
+                                                                      const keyward_actor *actor,
+                                                                      const char *repo_id,
+                                                                      const char *key_id,
+                                                                      keyward_secret **secret);
+
+/** Which keys a look-up may show. All but the live ones need admin; an expired key is a live one.
+ */
 enum keyward_include { KEYWARD_LIVE = 0, KEYWARD_DELETED = 1, KEYWARD_LIVE_AND_DELETED = 2 };
 
 /**
@@ -406,7 +518,8 @@ KEYWARD_API void keyward_key_list_free(keyward_key_list **keys); /**< frees a li
  * Needs writer. Gives a live key another name.
  * @param name 1 to KEYWARD_NAME_MAX bytes
  * @return KEYWARD_OK (also for the name it had: nothing is written then), KEYWARD_FORBIDDEN (leaves
- * a `key.rename_denied` event), KEYWARD_NOT_FOUND, KEYWARD_ALREADY_DELETED, or the disk's codes
+ * a `key.rename_denied` event), KEYWARD_NOT_FOUND, KEYWARD_ALREADY_DELETED, KEYWARD_NAME_TAKEN
+ * (where names are unique), or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_rename_key(keyward *store,
                                                                       const keyward_actor *actor,
@@ -420,6 +533,10 @@ typedef struct keyward_deletion {
     const char *reason_text; /**< up to KEYWARD_LONG_TEXT_MAX bytes; NULL: the actor's reason */
     int64_t deleted_at;      /**< out, after KEYWARD_OK and KEYWARD_ALREADY_DELETED: when */
     int64_t event;           /**< out, likewise: the sequence of its audit event */
+    /** Only if the key was not used in the last so many ms, as far as this process knows and the
+     * file says: decided inside the deleting transaction. 0: whatever its use. */
+    int64_t unless_used_within;
+    int64_t last_used_at; /**< out, after KEYWARD_IN_USE: when it was last used */
 } keyward_deletion;
 
 /**
@@ -434,6 +551,7 @@ typedef struct keyward_deletion {
  *   KEYWARD_NOT_FOUND: the repository has no such key;
  *   KEYWARD_ALREADY_DELETED: with time and event of the first deletion in `deletion` and
  *   keyward_last_error(), so that a retry is safe;
+ *   KEYWARD_IN_USE: used more recently than `unless_used_within` allows; nothing is written;
  *   or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_delete_key(keyward *store,
@@ -464,42 +582,6 @@ typedef struct keyward_delete_request {
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_delete_keys(
     keyward *store, const keyward_actor *actor, keyward_delete_request *requests, size_t count);
 
-/**
- * Needs admin. Makes a deleted key live again, with its secret: for the deletion that was a
- * mistake.
- * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.restore_denied` event), KEYWARD_NOT_FOUND,
- *   KEYWARD_NOT_DELETED, or the disk's codes
- */
-KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *store,
-                                                                       const keyward_actor *actor,
-                                                                       const char *repo_id,
-                                                                       const char *key_id);
-
-/* ---- authentication ---- */
-
-/** What a key opens. The caller's own; only KEYWARD_OK fills it, anything else leaves it zeroed. */
-typedef struct keyward_identity {
-    char repo_id[KEYWARD_ID_MAX + 1];
-    char key_id[KEYWARD_KEY_ID_LENGTH + 1];
-    enum keyward_provider provider;
-} keyward_identity;
-
-/**
- * Tells what a live key opens. Unknown, wrong and deleted are one and the same KEYWARD_REFUSED; the
- * `cause` of keyward_last_error() tells them apart for the host's own log. Secrets are compared in
- * constant time and an unknown access key costs the work of a known one; only a pair whose checksum
- * shows it to be mistyped is refused at once. Waits for no writer.
- * @param secret 1 to KEYWARD_SECRET_MAX bytes of UTF-8, need not be NUL-terminated
- * @return KEYWARD_OK, KEYWARD_REFUSED, or the disk's codes
- */
-KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_authenticate(keyward *store,
-                                                                        const char *access_key,
-                                                                        const char *secret,
-                                                                        size_t secret_length,
-                                                                        keyward_identity *identity);
-
-/* ---- audit ---- */
-
 /** One change or refused attempt; immutable. Text that does not apply is NULL. */
 typedef struct keyward_event {
     int64_t sequence; /**< 1, 2, 3, ... without gaps */
@@ -511,15 +593,138 @@ typedef struct keyward_event {
     const char *user_id;       /**< whose access was changed */
     const char *name;          /**< the key's name, after the change */
     const char *previous_name; /**< key.renamed */
-    const char *provider;      /**< key.created: keyward_provider_text() */
+    const char *provider;      /**< key.created and .imported: keyward_provider_text() */
     const char *role;          /**< access.granted and .revoked: the role */
     const char *reason;        /**< key.deleted: keyward_reason_text() */
     const char *reason_text;   /**< the deletion's or the actor's own words */
     const char *request_id;
     const char *client_address;
     const char *user_agent;
-    const unsigned char *sealed_sha256; /**< key.created: 32 bytes, SHA-256 of the sealed secret */
+    /** key.created and .imported: 32 bytes, SHA-256 of the sealed secret */
+    const unsigned char *sealed_sha256;
+    const char
+        *other_key_id; /**< key.rotated: the successor; the successor's own: its predecessor */
+    int64_t
+        expires_at; /**< the key's deadline after the change; 0: none, or not what it is about */
 } keyward_event;
+
+/** The rows and events that a call wrote or, in a preview, would write; in their order. */
+typedef struct keyward_changes {
+    size_t key_count;
+    const keyward_key *const *keys; /**< as they stand afterwards */
+    size_t event_count;
+    const keyward_event *const *events;
+    int64_t in_use; /**< keys left alone, because they were used too recently */
+} keyward_changes;
+KEYWARD_API void keyward_changes_free(keyward_changes **changes); /**< frees changes */
+
+/**
+ * The dry run of keyward_delete_key() and keyward_delete_keys(): the same transaction, rolled back.
+ * Each request's `status`, time and event are those that it would have.
+ * @return as keyward_delete_keys
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_preview_delete_keys(
+    keyward *store, const keyward_actor *actor, keyward_delete_request *requests, size_t count,
+    keyward_changes **changes);
+
+/** Which live keys to delete. At least one of the two is set. */
+typedef struct keyward_selection {
+    const char *repo_id;    /**< those of this repository; NULL (host only): of all */
+    const char *created_by; /**< those that this user created; NULL: whoever did */
+} keyward_selection;
+
+/**
+ * Needs writer on the repository; across repositories, the host. Deletes all live keys that the
+ * selection names, in one transaction, each with its own event. Those used within
+ * `deletion->unless_used_within` are left and counted. Without a repository it reads every key of
+ * the store, while other writers wait.
+ * @param deletion the reason and the guard; its time and event become the last one's; or NULL
+ * @param changes what was written; or NULL
+ * @return KEYWARD_OK (also when there were none), KEYWARD_FORBIDDEN (leaves one `key.delete_denied`
+ *   event), or the disk's codes: nothing was deleted
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_delete_all_keys(
+    keyward *store, const keyward_actor *actor, const keyward_selection *selection,
+    keyward_deletion *deletion, keyward_changes **changes);
+
+/** The dry run of keyward_delete_all_keys(): the same transaction, rolled back. */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_preview_delete_all_keys(
+    keyward *store, const keyward_actor *actor, const keyward_selection *selection,
+    keyward_deletion *deletion, keyward_changes **changes);
+
+/**
+ * Needs admin. Makes a deleted key live again, with its secret: for the deletion that was a
+ * mistake. Its deadline stays, passed or not.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.restore_denied` event), KEYWARD_NOT_FOUND,
+ *   KEYWARD_NOT_DELETED, KEYWARD_NAME_TAKEN (where names are unique), KEYWARD_PURGED, or the disk's
+ *   codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *store,
+                                                                       const keyward_actor *actor,
+                                                                       const char *repo_id,
+                                                                       const char *key_id);
+
+/**
+ * Needs admin. Destroys the sealed secrets of deleted keys, for erasure that the law demands: each
+ * is overwritten with zeros and the write-ahead log is cut, so that neither file holds it any more.
+ * Row and events stay; `key.purged` is one of them. There is no way back. Copies that a backup or
+ * the file system keeps are beyond its reach. Only keys deleted for longer than the
+ * `purge_retention` of the options can be purged.
+ * @param key_id one key; or NULL: all of the repository that may be purged
+ * @param changes what was written; or NULL
+ * @return KEYWARD_OK (without `key_id` also when there were none), KEYWARD_FORBIDDEN (leaves a
+ *   `key.purge_denied` event), KEYWARD_NOT_FOUND, KEYWARD_NOT_DELETED, KEYWARD_PURGED (it was
+ * before), KEYWARD_RETAINED (not deleted for so long, or the option is 0), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_purge_keys(keyward *store,
+                                                                      const keyward_actor *actor,
+                                                                      const char *repo_id,
+                                                                      const char *key_id,
+                                                                      keyward_changes **changes);
+
+/** The dry run of keyward_purge_keys(): the same transaction, rolled back. */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_preview_purge_keys(
+    keyward *store, const keyward_actor *actor, const char *repo_id, const char *key_id,
+    keyward_changes **changes);
+
+/* ---- authentication ---- */
+
+/** What a key opens. The caller's own; only KEYWARD_OK fills it, anything else leaves it zeroed. */
+typedef struct keyward_identity {
+    char repo_id[KEYWARD_ID_MAX + 1];
+    char key_id[KEYWARD_KEY_ID_LENGTH + 1];
+    enum keyward_provider provider;
+    int64_t expires_at; /**< its deadline, 0: none */
+} keyward_identity;
+
+/**
+ * Tells what a live key opens. Unknown, wrong, deleted and expired are one and the same
+ * KEYWARD_REFUSED; the `cause` of keyward_last_error() tells them apart for the host's own log.
+ * Secrets are compared in constant time and an unknown access key costs the work of a known one;
+ * only a pair whose checksum shows it to be mistyped is refused at once. Waits for no writer. Notes
+ * in memory that the key was used, or that a deleted or expired one was tried; see
+ * keyward_flush_uses().
+ * @param secret 1 to KEYWARD_SECRET_MAX bytes of UTF-8, need not be NUL-terminated
+ * @return KEYWARD_OK, KEYWARD_REFUSED, KEYWARD_WRONG_MASTER_KEY (the secret is younger than a
+ * change of the master key by another process: open the store again), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_authenticate(keyward *store,
+                                                                        const char *access_key,
+                                                                        const char *secret,
+                                                                        size_t secret_length,
+                                                                        keyward_identity *identity);
+
+/**
+ * Writes to the file what authentications have noted: when keys were last used, and attempts with
+ * deleted and expired ones. It also goes along with other writes of this process, 256 keys with
+ * each transaction and each key once in KEYWARD_USE_PRECISION, and on close. A process that
+ * authenticates and seldom writes calls this now and then, so that others learn of it; what is not
+ * written when it crashes is lost. Between two writes the uses of some 65,000 keys are noted.
+ * @return KEYWARD_OK or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_flush_uses(keyward *store);
+
+/* ---- audit ---- */
 
 /** Which events to list; zero-initialised: the newest KEYWARD_PAGE_DEFAULT. What is set narrows. */
 typedef struct keyward_event_query {
@@ -554,6 +759,38 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_events(
     keyward_event_list **events);
 KEYWARD_API void keyward_event_list_free(
     keyward_event_list **events); /**< frees a list of events */
+
+/** How exported events are written. What does not apply to an event is left out. */
+enum keyward_export_format {
+    /** One JSON object a line (RFC 8259), in the canonical form of RFC 8785: no spaces, members in
+     * order of their names, which are those of keyward_event. `action` is its word, the times are
+     * numbers, `sealed_sha256` is hexadecimal. */
+    KEYWARD_JSON_LINES = 0,
+    /** RFC 4180: a header line, fields quoted where needed, lines that end in CR LF. The same
+     * names and values; the fields of what does not apply are empty. */
+    KEYWARD_CSV = 1
+};
+
+/** Where exported events go. */
+typedef struct keyward_export {
+    enum keyward_export_format format;
+    /** Gets whole lines, in the calling thread; anything but 0 stops with KEYWARD_CANCELLED. May
+     * call the library. */
+    int (*write)(void *context, const char *bytes, size_t length);
+    void *write_context;
+} keyward_export;
+
+/**
+ * Needs reader on the query's repository; across repositories, the host. Writes the events that the
+ * query names, up to the newest at the beginning of the call. No snapshot is held meanwhile: events
+ * never change.
+ * @param query as in keyward_list_events, but `limit` 0 means all of them, and it may exceed
+ *   KEYWARD_PAGE_MAX; NULL (host only): all events, newest first
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN, KEYWARD_CANCELLED, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_export_events(
+    keyward *store, const keyward_actor *actor, const keyward_event_query *query,
+    const keyward_export *destination);
 
 /* ---- check ---- */
 
@@ -595,6 +832,88 @@ typedef struct keyward_check_options {
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_check(
     keyward *store, const keyward_check_options *options, keyward_report **report);
 KEYWARD_API void keyward_report_free(keyward_report **report); /**< frees a report */
+
+/* ---- the master key ---- */
+
+/** A master key, given in one of three ways, as in keyward_options. */
+typedef struct keyward_master_key {
+    const unsigned char *key; /**< KEYWARD_MASTER_KEY_BYTES bytes, or */
+    const char *file;         /**< a file of 64 hexadecimal digits or of 32 bytes, or */
+    /** a callback that fills `key` and returns 0; anything else is a failure. */
+    int (*callback)(void *context, unsigned char key[KEYWARD_MASTER_KEY_BYTES]);
+    void *callback_context;
+} keyward_master_key;
+
+/**
+ * Host only. Seals the store's data keys by another master key, and gives it a new data key that
+ * seals secrets from now on: one transaction, which touches no sealed secret. A crash leaves the
+ * old master key or the new one in force, wholly. Afterwards the old one is refused. Other
+ * processes go on with the store they have open until they meet a secret that is younger; they must
+ * open it again with the new key. Writes `store.master_key_changed` and `store.data_key_created`.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host; nothing is written),
+ *   KEYWARD_NO_MASTER_KEY (of the new one), KEYWARD_WRONG_MASTER_KEY (another process has changed
+ * it since this store was opened), KEYWARD_FULL (also: there are KEYWARD_DATA_KEYS_MAX data keys),
+ * or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_change_master_key(
+    keyward *store, const keyward_actor *actor, const keyward_master_key *master_key);
+
+/**
+ * Host only. Gives the store a new data key, which seals secrets from now on, in this process and
+ * in others. Writes `store.data_key_created`.
+ * @return as keyward_change_master_key
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_data_key(
+    keyward *store, const keyward_actor *actor);
+
+/* ---- backup and statistics ---- */
+
+/** How to back up; zero-initialised: without progress. */
+typedef struct keyward_backup_options {
+    /** Called now and then with pages, in the calling thread; anything but 0 stops with
+     * KEYWARD_CANCELLED. It must not call the library. */
+    int (*progress)(void *context, int64_t done, int64_t total);
+    void *progress_context;
+} keyward_backup_options;
+
+/**
+ * Copies the store to a new file (mode 0600) as it is at one moment, while others go on. The file
+ * appears under its name only when it is complete and on the disk. To restore, open the copy, with
+ * the master key of that moment. While it runs, the write-ahead log is not cut.
+ * @param path a file that does not exist yet
+ * @param options NULL: none
+ * @return KEYWARD_OK, KEYWARD_EXISTS (also the store's own path), KEYWARD_NO_FOLDER,
+ *   KEYWARD_READ_ONLY (of the copy's folder), KEYWARD_CANCELLED, or the disk's codes: there is no
+ *   copy then
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_backup(
+    keyward *store, const char *path, const keyward_backup_options *options);
+
+/** What a store holds. */
+typedef struct keyward_stats {
+    int64_t live_keys;      /**< expired ones included */
+    int64_t expired_keys;   /**< of these */
+    int64_t deleted_keys;   /**< purged ones included */
+    int64_t purged_keys;    /**< of these */
+    int64_t repositories;   /**< in which somebody has a role or there is a key */
+    int64_t users;          /**< who have a role somewhere */
+    int64_t events;         /**< in the audit log */
+    int64_t first_event_at; /**< 0: none */
+    int64_t last_event_at;  /**< 0: none */
+    int64_t data_keys;
+    int64_t file_bytes; /**< of the store's file, as this snapshot fills it */
+    int schema_version;
+    bool unique_names; /**< see enum keyward_names */
+    int64_t created_at;
+} keyward_stats;
+
+/**
+ * Counts what the store holds, on one snapshot; reads every key.
+ * @return KEYWARD_OK or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_get_stats(keyward *store,
+                                                                     keyward_stats **stats);
+KEYWARD_API void keyward_stats_free(keyward_stats **stats); /**< frees statistics */
 
 #ifdef __cplusplus
 }

@@ -73,6 +73,11 @@ enum keyward_status connection_do_without_triggers(struct connection *connection
     return set_flag(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
 }
 
+enum keyward_status connection_use_foreign_keys(struct connection *connection, bool on)
+{
+    return set_flag(connection, SQLITE_DBCONFIG_ENABLE_FKEY, on);
+}
+
 /* SQLite's "Defense Against The Dark Arts": a file somebody prepared must not make us run code. */
 static enum keyward_status harden(struct connection *connection)
 {
@@ -81,7 +86,7 @@ static enum keyward_status harden(struct connection *connection)
     if (status == KEYWARD_OK)
         status = set_flag(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
     if (status == KEYWARD_OK)
-        status = set_flag(connection, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
+        status = connection_use_foreign_keys(connection, true);
     if (status == KEYWARD_OK)
         status = set_flag(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1);
     if (status == KEYWARD_OK)

@@ -110,6 +110,9 @@ void connection_accept_file(struct connection *connection);
 /* For a connection whose statements do by themselves what the schema's triggers do for others. */
 enum keyward_status connection_do_without_triggers(struct connection *connection);
 
+/* Whether references between tables are enforced; not inside a transaction. */
+enum keyward_status connection_use_foreign_keys(struct connection *connection, bool on);
+
 /* How long the next statements may wait for another process. */
 void connection_set_busy_timeout(struct connection *connection, int milliseconds);
 

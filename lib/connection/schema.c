@@ -57,13 +57,19 @@ enum keyward_status schema_read_version(struct connection *connection, int *vers
     return status;
 }
 
+/* A step that copies a table drops the old one, to which others refer: foreign keys are off, which
+ * SQLite allows only outside of a transaction. */
 enum keyward_status schema_upgrade_to(struct connection *connection, int version)
 {
     int current = 0;
     enum keyward_status status = schema_read_version(connection, &current);
 
+    if (status == KEYWARD_OK)
+        status = connection_use_foreign_keys(connection, false);
     for (int step = current + 1; status == KEYWARD_OK && step <= version; step++)
         status = take_step(connection, step);
+    if (status == KEYWARD_OK)
+        status = connection_use_foreign_keys(connection, true);
     return status;
 }
 

@@ -172,9 +172,11 @@ static void invite_users(keyward *store)
 static void create_keys(keyward *store)
 {
     static const keyward_new_key wanted[KEYS] = {
-        {"CI pipeline", KEYWARD_OPENAI},    {"Nightly batch", KEYWARD_GOOGLE},
-        {"Chat widget", KEYWARD_ANTHROPIC}, {"Image resize", KEYWARD_AWS},
-        {"Old scanner", KEYWARD_OTHER},
+        {.name = "CI pipeline", .provider = KEYWARD_OPENAI},
+        {.name = "Nightly batch", .provider = KEYWARD_GOOGLE},
+        {.name = "Chat widget", .provider = KEYWARD_ANTHROPIC},
+        {.name = "Image resize", .provider = KEYWARD_AWS},
+        {.name = "Old scanner", .provider = KEYWARD_OTHER},
     };
 
     chapter("Will creates keys; each secret is shown this once");

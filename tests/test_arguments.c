@@ -98,7 +98,7 @@ static enum keyward_status call_list_users(void)
 
 static enum keyward_status call_create_key(void)
 {
-    const keyward_new_key new_key = {x.name, (enum keyward_provider)x.provider};
+    const keyward_new_key new_key = {.name = x.name, .provider = (enum keyward_provider)x.provider};
     keyward_key *made = SENTINEL;
     keyward_secret *secret = SENTINEL;
     enum keyward_status status =

@@ -424,14 +424,20 @@ static const char *const statuses[] = {
     "the store was opened before fork; the child must open its own",
     "the progress callback asked to stop",
     "the file exists already and was left as it is",
+    "the key was used too recently to be deleted",
+    "the key has expired",
+    "another live key of the repository has this name",
+    "the key has a live successor already",
+    "the key's secret has been destroyed",
+    "the key has not been deleted for long enough to be purged",
 };
 
 /* Values that no enum of the header has. */
-static const int outside[] = {-1, -2147483647 - 1, 22, 64, 255, 256, 2147483647};
+static const int outside[] = {-1, -2147483647 - 1, 28, 64, 255, 256, 2147483647};
 
 START_TEST(every_status_has_a_text)
 {
-    ck_assert_uint_eq(COUNT(statuses), KEYWARD_EXISTS + 1);
+    ck_assert_uint_eq(COUNT(statuses), KEYWARD_RETAINED + 1);
     for (size_t i = 0; i < COUNT(statuses); i++)
         ck_assert_str_eq(keyward_status_text((enum keyward_status)i), statuses[i]);
     for (size_t i = 0; i < COUNT(outside); i++)
@@ -493,13 +499,25 @@ START_TEST(every_action_has_a_word)
                                         "access.grant_denied",
                                         "access.revoked",
                                         "access.revoke_denied",
+                                        "key.imported",
+                                        "key.import_denied",
+                                        "key.expiry_set",
+                                        "key.expiry_denied",
+                                        "key.rotated",
+                                        "key.rotate_denied",
+                                        "key.revealed",
+                                        "key.reveal_denied",
+                                        "key.purged",
+                                        "key.purge_denied",
+                                        "store.master_key_changed",
+                                        "store.data_key_created",
                                         "unknown"};
 
     for (size_t i = 0; i < COUNT(words); i++)
         ck_assert_str_eq(keyward_action_text((enum keyward_action)i), words[i]);
     for (size_t i = 0; i < COUNT(outside); i++)
         ck_assert_str_eq(keyward_action_text((enum keyward_action)outside[i]), "unknown");
-    for (int action = KEYWARD_KEY_CREATED; action <= KEYWARD_ACCESS_REVOKE_DENIED; action++)
+    for (int action = KEYWARD_KEY_CREATED; action <= KEYWARD_DATA_KEY_CREATED; action++)
         ck_assert_int_eq(action_value(keyward_action_text((enum keyward_action)action)), action);
 }
 END_TEST
@@ -518,11 +536,11 @@ END_TEST
 
 START_TEST(the_values_of_an_enum_are_told_from_others)
 {
-    for (int value = -2; value < 20; value++) {
+    for (int value = -2; value < 30; value++) {
         ck_assert_int_eq(role_is_valid((enum keyward_role)value), value >= 1 && value <= 3);
         ck_assert_int_eq(provider_is_valid((enum keyward_provider)value), value >= 0 && value <= 4);
         ck_assert_int_eq(reason_is_valid((enum keyward_reason)value), value >= 0 && value <= 5);
-        ck_assert_int_eq(action_is_valid((enum keyward_action)value), value >= 0 && value <= 12);
+        ck_assert_int_eq(action_is_valid((enum keyward_action)value), value >= 0 && value <= 24);
     }
 }
 END_TEST
@@ -530,10 +548,12 @@ END_TEST
 START_TEST(what_an_operation_decided_is_told_from_a_failure)
 {
     static const enum keyward_status decisions[] = {
-        KEYWARD_OK,          KEYWARD_FORBIDDEN,  KEYWARD_NOT_FOUND, KEYWARD_ALREADY_DELETED,
-        KEYWARD_NOT_DELETED, KEYWARD_LAST_ADMIN, KEYWARD_REFUSED};
+        KEYWARD_OK,          KEYWARD_FORBIDDEN,  KEYWARD_NOT_FOUND,       KEYWARD_ALREADY_DELETED,
+        KEYWARD_NOT_DELETED, KEYWARD_LAST_ADMIN, KEYWARD_REFUSED,         KEYWARD_IN_USE,
+        KEYWARD_EXPIRED,     KEYWARD_NAME_TAKEN, KEYWARD_ALREADY_ROTATED, KEYWARD_PURGED,
+        KEYWARD_RETAINED};
 
-    for (int status = -1; status <= KEYWARD_EXISTS + 1; status++) {
+    for (int status = -1; status <= KEYWARD_RETAINED + 1; status++) {
         bool decision = false;
         for (size_t i = 0; i < COUNT(decisions); i++)
             decision = decision || (int)decisions[i] == status;

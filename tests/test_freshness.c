@@ -177,14 +177,17 @@ static void race_free(struct race *race)
 static _Thread_local long hits;
 
 bool __real_verified_find(const struct verified *verified, const struct verified_pair *pair,
-                          const struct data_version *version, keyward_identity *identity);
+                          const struct data_version *version, int64_t now,
+                          keyward_identity *identity);
 bool __wrap_verified_find(const struct verified *verified, const struct verified_pair *pair,
-                          const struct data_version *version, keyward_identity *identity);
+                          const struct data_version *version, int64_t now,
+                          keyward_identity *identity);
 
 bool __wrap_verified_find(const struct verified *verified, const struct verified_pair *pair,
-                          const struct data_version *version, keyward_identity *identity)
+                          const struct data_version *version, int64_t now,
+                          keyward_identity *identity)
 {
-    bool found = __real_verified_find(verified, pair, version, identity);
+    bool found = __real_verified_find(verified, pair, version, now, identity);
 
     hits += found;
     return found;

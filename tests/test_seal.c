@@ -484,20 +484,124 @@ static int random_fails(void *context, void *buffer, size_t length)
     return 1;
 }
 
+/* A master key for these tests: `fill` all over. */
+static struct master_key *master_of(unsigned char fill)
+{
+    struct master_key *master = sodium_malloc(sizeof *master);
+
+    ck_assert_ptr_nonnull(master);
+    memset(master, fill, sizeof *master);
+    return master;
+}
+
+/* A keyring that holds the master key of 1s. */
+static void keyring_open(struct keyring *keyring)
+{
+    struct master_key *master = master_of(1);
+
+    ck_assert(keyring_init(keyring));
+    keyring_hold_master_key(keyring, &master);
+    ck_assert_ptr_null(master);
+}
+
+/* Adds a data key as it stands in a store, sealed by the master key of `fill`s. */
+static enum keyring_added add_sealed(struct keyring *keyring, int64_t id,
+                                     const unsigned char *data_key, unsigned char fill)
+{
+    struct master_key *master = master_of(fill);
+    unsigned char sealed[SEALED_DATA_KEY_BYTES];
+
+    seal_data_key(master->wrapping_key, id, nonce, data_key, sealed);
+    master_key_free(&master);
+    return keyring_add(keyring, id, sealed);
+}
+
 START_TEST(a_keyring_finds_its_keys)
 {
     struct keyring keyring;
 
-    ck_assert(keyring_init(&keyring));
+    keyring_open(&keyring);
     ck_assert_ptr_null(keyring_find(&keyring, 1));
-    ck_assert(keyring_add(&keyring, 1, key_a));
-    ck_assert(keyring_add(&keyring, 5, key_b));
+    ck_assert_int_eq(add_sealed(&keyring, 1, key_a, 1), KEYRING_ADDED);
+    ck_assert_int_eq(add_sealed(&keyring, 5, key_b, 1), KEYRING_ADDED);
     ck_assert_mem_eq(keyring_find(&keyring, 1)->key, key_a, SEAL_KEY_BYTES);
     ck_assert_mem_eq(keyring_find(&keyring, 5)->key, key_b, SEAL_KEY_BYTES);
     ck_assert_ptr_null(keyring_find(&keyring, 2));
+    ck_assert_ptr_null(keyring_find(&keyring, 0));
+    ck_assert_ptr_null(keyring_find(&keyring, 6));
     ck_assert_int_eq(keyring_current(&keyring)->id, 5);
     keyring_release(&keyring);
     ck_assert_ptr_null(keyring_find(&keyring, 1));
+}
+END_TEST
+
+START_TEST(a_data_key_is_added_once_and_only_if_it_opens)
+{
+    struct keyring keyring;
+
+    keyring_open(&keyring);
+    ck_assert_int_eq(add_sealed(&keyring, 1, key_a, 1), KEYRING_ADDED);
+    ck_assert_int_eq(add_sealed(&keyring, 1, key_b, 1), KEYRING_ADDED);
+    ck_assert_uint_eq(keyring.count, 1);
+    ck_assert_mem_eq(keyring_find(&keyring, 1)->key, key_a, SEAL_KEY_BYTES);
+    ck_assert_int_eq(add_sealed(&keyring, 2, key_b, 2), KEYRING_DOES_NOT_OPEN);
+    ck_assert_uint_eq(keyring.count, 1);
+    ck_assert_ptr_null(keyring_find(&keyring, 2));
+    keyring_release(&keyring);
+}
+END_TEST
+
+START_TEST(during_a_change_both_master_keys_open_data_keys)
+{
+    struct master_key *next = master_of(2), *third = master_of(3);
+    unsigned char id[MASTER_KEY_ID_BYTES];
+    struct keyring keyring;
+
+    keyring_open(&keyring);
+    ck_assert(keyring_expect_master_key(&keyring, &next));
+    ck_assert(!keyring_expect_master_key(&keyring, &third)); /* one change at a time */
+    ck_assert_ptr_nonnull(third);
+    ck_assert_int_eq(add_sealed(&keyring, 1, key_a, 1), KEYRING_ADDED);
+    ck_assert_int_eq(add_sealed(&keyring, 2, key_b, 2), KEYRING_ADDED);
+    keyring_copy_id(&keyring, MASTER_KEY_NEXT, id);
+    ck_assert_int_eq(keyring_recognise(&keyring, id), MASTER_KEY_NEXT);
+    keyring_copy_id(&keyring, MASTER_KEY_IN_FORCE, id);
+    ck_assert_int_eq(keyring_recognise(&keyring, id), MASTER_KEY_IN_FORCE);
+    ck_assert_int_eq(keyring_recognise(&keyring, third->id), MASTER_KEY_UNKNOWN);
+
+    keyring_settle_master_key(&keyring, true);
+    ck_assert_int_eq(keyring_recognise(&keyring, id), MASTER_KEY_UNKNOWN); /* the old one's */
+    ck_assert_int_eq(add_sealed(&keyring, 3, key_a, 1), KEYRING_DOES_NOT_OPEN);
+    ck_assert_int_eq(add_sealed(&keyring, 3, key_a, 2), KEYRING_ADDED);
+
+    ck_assert(keyring_expect_master_key(&keyring, &third));
+    keyring_settle_master_key(&keyring, false);
+    ck_assert_int_eq(add_sealed(&keyring, 4, key_a, 3), KEYRING_DOES_NOT_OPEN);
+    ck_assert_int_eq(add_sealed(&keyring, 4, key_a, 2), KEYRING_ADDED);
+    keyring_release(&keyring);
+}
+END_TEST
+
+START_TEST(a_data_key_is_sealed_anew_by_the_next_master_key)
+{
+    struct master_key *next = master_of(2), *check = master_of(2);
+    unsigned char sealed[SEALED_DATA_KEY_BYTES], opened[SEAL_KEY_BYTES], *work;
+    struct keyring keyring;
+
+    keyring_open(&keyring);
+    work = sodium_malloc(SEAL_KEY_BYTES);
+    ck_assert_ptr_nonnull(work);
+    ck_assert(keyring_expect_master_key(&keyring, &next));
+    keyring_seal(&keyring, MASTER_KEY_IN_FORCE, 7, nonce, key_a, sealed);
+    ck_assert(keyring_seal_anew(&keyring, 7, nonce, work, sealed));
+    ck_assert(sodium_is_zero(work, SEAL_KEY_BYTES));
+    ck_assert(unseal_data_key(check->wrapping_key, 7, sealed, opened));
+    ck_assert_mem_eq(opened, key_a, SEAL_KEY_BYTES);
+    ck_assert(!keyring_seal_anew(&keyring, 7, nonce, work, sealed)); /* not by the old one now */
+    ck_assert(sodium_is_zero(work, SEAL_KEY_BYTES));
+    sodium_free(work);
+    master_key_free(&check);
+    keyring_release(&keyring);
 }
 END_TEST
 
@@ -505,13 +609,14 @@ START_TEST(a_keyring_is_full_at_its_size)
 {
     struct keyring keyring;
 
-    ck_assert(keyring_init(&keyring));
-    for (int64_t id = 1; id <= KEYRING_MAX; id++)
-        ck_assert(keyring_add(&keyring, id, key_a));
-    ck_assert(!keyring_add(&keyring, KEYRING_MAX + 1, key_b));
-    ck_assert_uint_eq(keyring.count, KEYRING_MAX);
-    ck_assert_int_eq(keyring_current(&keyring)->id, KEYRING_MAX);
-    ck_assert_ptr_nonnull(keyring_find(&keyring, 1));
+    keyring_open(&keyring);
+    for (int64_t id = 1; id <= KEYWARD_DATA_KEYS_MAX; id++)
+        ck_assert_int_eq(add_sealed(&keyring, id, key_a, 1), KEYRING_ADDED);
+    ck_assert_int_eq(add_sealed(&keyring, KEYWARD_DATA_KEYS_MAX + 1, key_b, 1), KEYRING_IS_FULL);
+    ck_assert_uint_eq(keyring.count, KEYWARD_DATA_KEYS_MAX);
+    ck_assert_int_eq(keyring_current(&keyring)->id, KEYWARD_DATA_KEYS_MAX);
+    for (int64_t id = 1; id <= KEYWARD_DATA_KEYS_MAX; id++)
+        ck_assert_int_eq(keyring_find(&keyring, id)->id, id);
     keyring_release(&keyring);
 }
 END_TEST
@@ -525,9 +630,9 @@ START_TEST(the_decoy_opens_at_its_place)
     struct keyring keyring;
 
     for (size_t i = 0; i < COUNT(prefixes); i++) {
-        ck_assert(keyring_init(&keyring));
-        ck_assert(keyring_add(&keyring, 1, key_b));
-        ck_assert(keyring_add(&keyring, 2, key_a));
+        keyring_open(&keyring);
+        ck_assert_int_eq(add_sealed(&keyring, 1, key_b, 1), KEYRING_ADDED);
+        ck_assert_int_eq(add_sealed(&keyring, 2, key_a, 1), KEYRING_ADDED);
         ck_assert(keyring_draw(&keyring, &environment));
         keyring_finish(&keyring, prefixes[i]);
         ck_assert_ptr_null(keyring.drawn);
@@ -583,11 +688,11 @@ static void assert_derived(const struct master_key *key)
 
 START_TEST(what_a_master_key_derives_to_stays)
 {
-    const keyward_options options = {.master_key = test_master_key};
+    const keyward_master_key source = {.key = test_master_key};
     struct error error = {.store_stamp = 0};
     struct master_key *key;
 
-    ck_assert_int_eq(master_key_obtain(&options, &key, &error), KEYWARD_OK);
+    ck_assert_int_eq(master_key_obtain(&source, &key, &error), KEYWARD_OK);
     assert_derived(key);
     master_key_free(&key);
     ck_assert_ptr_null(key);
@@ -598,12 +703,11 @@ END_TEST
 START_TEST(a_callback_gives_the_same_key)
 {
     char context[] = "context";
-    const keyward_options options = {.master_key_callback = give_key,
-                                     .master_key_context = context};
+    const keyward_master_key source = {.callback = give_key, .callback_context = context};
     struct error error = {.store_stamp = 0};
     struct master_key *key;
 
-    ck_assert_int_eq(master_key_obtain(&options, &key, &error), KEYWARD_OK);
+    ck_assert_int_eq(master_key_obtain(&source, &key, &error), KEYWARD_OK);
     assert_derived(key);
     master_key_free(&key);
 }
@@ -615,12 +719,11 @@ START_TEST(a_callback_that_returns_anything_but_0_has_failed)
 
     for (size_t i = 0; i < COUNT(codes); i++) {
         int code = codes[i];
-        const keyward_options options = {.master_key_callback = give_nothing,
-                                         .master_key_context = &code};
+        const keyward_master_key source = {.callback = give_nothing, .callback_context = &code};
         struct error error = {.store_stamp = 0};
         struct master_key *key;
 
-        ck_assert_int_eq(master_key_obtain(&options, &key, &error), KEYWARD_NO_MASTER_KEY);
+        ck_assert_int_eq(master_key_obtain(&source, &key, &error), KEYWARD_NO_MASTER_KEY);
         ck_assert_ptr_null(key);
         ck_assert_str_eq(error.detail.message, "master_key_callback: reported a failure");
     }
@@ -633,7 +736,7 @@ static enum keyward_status obtain_from_file(const void *bytes, size_t length)
 {
     struct fixture f;
     char path[128];
-    keyward_options options = {.master_key_file = path};
+    keyward_master_key source = {.file = path};
     struct error error = {.store_stamp = 0};
     struct master_key *key;
     enum keyward_status status;
@@ -641,7 +744,7 @@ static enum keyward_status obtain_from_file(const void *bytes, size_t length)
     fixture_init(&f);
     snprintf(path, sizeof path, "%s/master.key", f.folder);
     write_whole(path, bytes, length);
-    status = master_key_obtain(&options, &key, &error);
+    status = master_key_obtain(&source, &key, &error);
     if (status == KEYWARD_OK)
         assert_derived(key);
     else
@@ -739,6 +842,9 @@ static TCase *keys(void)
     TCase *tests = tcase_create("keys");
 
     tcase_add_test(tests, a_keyring_finds_its_keys);
+    tcase_add_test(tests, a_data_key_is_added_once_and_only_if_it_opens);
+    tcase_add_test(tests, during_a_change_both_master_keys_open_data_keys);
+    tcase_add_test(tests, a_data_key_is_sealed_anew_by_the_next_master_key);
     tcase_add_test(tests, a_keyring_is_full_at_its_size);
     tcase_add_test(tests, the_decoy_opens_at_its_place);
     tcase_add_test(tests, a_keyring_without_randomness_draws_nothing);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/arguments.h"
 #include "base/text.h"
+#include "seal/token.h"
 
 #include <string.h>
 
@@ -46,6 +47,26 @@ bool argument_is_optional_text(struct error *error, const char *name, const char
 bool argument_is_id(struct error *error, const char *name, const char *id)
 {
     return argument_is_text(error, name, id, KEYWARD_ID_MAX);
+}
+
+bool argument_is_deadline(struct error *error, const char *name, int64_t deadline, int64_t now)
+{
+    if (deadline == 0)
+        return true;
+    if (deadline < 0 || deadline > KEYWARD_TIME_MAX)
+        return argument_is_wrong(error, name, "must be a time in milliseconds before year 10000");
+    return deadline > now || argument_is_wrong(error, name, "must be in the future");
+}
+
+/* One that looks like a mistyped secret of ours would never authenticate. */
+bool argument_is_importable(struct error *error, const char *name, const char *secret,
+                            size_t length)
+{
+    if (!secret && length == 0)
+        return true;
+    return argument_is_sized_text(error, name, secret, length, KEYWARD_SECRET_MAX) &&
+           (!token_is_mistyped_secret(secret, length) ||
+            argument_is_wrong(error, name, "is one of keyward's secrets, but mistyped"));
 }
 
 bool argument_is_known(struct error *error, const char *name, bool known)

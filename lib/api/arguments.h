@@ -28,6 +28,13 @@ bool argument_is_sized_text(struct error *error, const char *name, const char *t
 /* A repository's, user's or key's id. */
 bool argument_is_id(struct error *error, const char *name, const char *id);
 
+/* A deadline: 0 for none, or after `now`. */
+bool argument_is_deadline(struct error *error, const char *name, int64_t deadline, int64_t now);
+
+/* A secret that the host has, or NULL. */
+bool argument_is_importable(struct error *error, const char *name, const char *secret,
+                            size_t length);
+
 /* A value of its enum. */
 bool argument_is_known(struct error *error, const char *name, bool known);
 

@@ -2,6 +2,7 @@
 #include "operations/authenticate.h"
 #include "api/arguments.h"
 #include "api/call.h"
+#include "operations/uses.h"
 
 #include <string.h>
 
@@ -37,9 +38,20 @@ static enum keyward_status verify(keyward *store, struct authentication *request
 
     verified_fingerprint(store->verified, request->access_key, request->secret,
                          request->secret_length, &pair);
-    if (versioned && verified_find(store->verified, &pair, &version, request->identity))
+    if (versioned &&
+        verified_find(store->verified, &pair, &version, request->now, request->identity))
         return KEYWARD_OK;
     return look_up(store, request, &pair, versioned ? &version : NULL, error);
+}
+
+/* Before the caller has his answer: who deletes the key after that finds it used. */
+static void note(keyward *store, const struct authentication *request, enum keyward_status status)
+{
+    if (status == KEYWARD_OK)
+        uses_note(store->services.uses, request->access_key, request->now);
+    else if (status == KEYWARD_REFUSED &&
+             (request->cause == KEYWARD_CAUSE_DELETED || request->cause == KEYWARD_CAUSE_EXPIRED))
+        uses_note_refusal(store->services.uses, request->access_key, request->now);
 }
 
 enum keyward_status keyward_authenticate(keyward *store, const char *access_key, const char *secret,
@@ -58,10 +70,14 @@ enum keyward_status keyward_authenticate(keyward *store, const char *access_key,
         memset(identity, 0, sizeof *identity);
     if (status == KEYWARD_OK && !pair_is_valid(error, &request))
         status = KEYWARD_INVALID;
-    if (status == KEYWARD_OK)
+    if (status == KEYWARD_OK) {
+        request.now = environment_now(&store->services.environment);
         status = verify(store, &request, error);
+        note(store, &request, status);
+    }
     error->detail.cause = request.cause;
     error->detail.deleted_at = request.deleted_at;
     error->detail.deleted_event = request.deleted_event;
+    error->detail.expired_at = request.expired_at;
     return call_end(error, status);
 }

@@ -1,117 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/arguments.h"
 #include "api/call.h"
-#include "base/result.h"
+#include "api/new_key.h"
 #include "base/status.h"
-#include "operations/keys.h"
-#include "seal/secret.h"
-#include "seal/token.h"
 
-#include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
+/* How long a rotated key may go on: ten years. */
+#define OVERLAP_MAX INT64_C(315576000000)
 
-/* What key_create needs besides the caller's words: made before the transaction, wiped after it. */
-struct new_secret {
-    char access_key[ACCESS_KEY_SIZE];
-    keyward_secret *secret;
-    unsigned char *sealed;
-};
-
-static enum keyward_status make_secret(const struct services *services, struct key_create *create,
-                                       struct new_secret *made, struct error *error)
+static bool destinations_are_given(struct error *error, bool imports, keyward_key **key,
+                                   keyward_secret **secret)
 {
-    unsigned char public_half[ACCESS_KEY_RANDOM_BYTES], private_half[SECRET_RANDOM_BYTES];
-    const struct environment *environment = &services->environment;
-    char text[SECRET_SIZE], *guarded;
-    enum keyward_status status = KEYWARD_NOMEM;
-
-    if (environment_random(environment, public_half, sizeof public_half) &&
-        environment_random(environment, private_half, sizeof private_half) &&
-        environment_random(environment, create->nonce, sizeof create->nonce) &&
-        environment_random(environment, create->id_random, sizeof create->id_random)) {
-        token_access_key(services->prefix, public_half, made->access_key);
-        token_secret(services->prefix, private_half, text);
-        made->secret = secret_new(strlen(text), &guarded);
-        made->sealed = malloc(strlen(text) + SEAL_OVERHEAD);
-        if (made->secret && made->sealed) {
-            memcpy(guarded, text, strlen(text));
-            status = KEYWARD_OK;
-        }
-    } else {
-        status = error_set(error, KEYWARD_IO, "random: reported a failure");
-    }
-    create->access_key = made->access_key;
-    create->secret = made->secret;
-    create->sealed = made->sealed;
-    sodium_memzero(private_half, sizeof private_half);
-    sodium_memzero(text, sizeof text);
-    return status;
+    return argument_is_given(error, "key", key) &&
+           (imports || argument_is_given(error, "secret", secret));
 }
 
-static const char *keep(keyward_key *key, const char *text)
+static void clear(keyward_key **key, keyward_secret **secret)
 {
-    return text ? result_copy(key, text, strlen(text)) : NULL;
+    if (key)
+        *key = NULL;
+    if (secret)
+        *secret = NULL;
 }
 
-/* The key as the caller gets it. All its memory is taken before the transaction, since nothing may
- * fail once the key is on the disk. */
-struct key_box {
-    keyward_key key;
-    char id[UUID_TEXT_SIZE];
-};
+/* ---- creating ---- */
 
-static keyward_key *box_key(const struct key_create *create)
+static bool creation_is_valid(struct error *error, const keyward_actor *actor, const char *repo_id,
+                              const keyward_new_key *new_key, int64_t now)
 {
-    struct key_box *box = result_new(sizeof *box);
-    keyward_key *key = box ? &box->key : NULL;
-
-    if (!key)
-        return NULL;
-    key->id = box->id;
-    key->repo_id = keep(key, create->repo_id);
-    key->access_key = keep(key, create->access_key);
-    key->name = keep(key, create->new_key->name);
-    key->provider = create->new_key->provider;
-    key->created_by = keep(key, create->actor->user_id);
-    if (!key->repo_id || !key->access_key || !key->name ||
-        (create->actor->user_id && !key->created_by))
-        keyward_key_free(&key);
-    return key;
+    return argument_is_actor(error, actor) && argument_is_id(error, "repo_id", repo_id) &&
+           argument_is_given(error, "new_key", new_key) &&
+           argument_is_text(error, "new_key.name", new_key->name, KEYWARD_NAME_MAX) &&
+           argument_is_known(error, "new_key.provider", provider_is_valid(new_key->provider)) &&
+           argument_is_deadline(error, "new_key.expires_at", new_key->expires_at, now) &&
+           argument_is_importable(error, "new_key.secret", new_key->secret, new_key->secret_length);
 }
 
-static bool creation_is_valid(struct error *error, const struct key_create *create)
+static enum keyward_status create_key(keyward *store, const keyward_actor *actor,
+                                      const char *repo_id, const keyward_new_key *new_key,
+                                      keyward_key **key, keyward_secret **secret,
+                                      struct error *error)
 {
-    return argument_is_actor(error, create->actor) &&
-           argument_is_id(error, "repo_id", create->repo_id) &&
-           argument_is_given(error, "new_key", create->new_key) &&
-           argument_is_text(error, "new_key.name", create->new_key->name, KEYWARD_NAME_MAX) &&
-           argument_is_known(error, "new_key.provider",
-                             provider_is_valid(create->new_key->provider));
-}
+    struct key_create create = {
+        .actor = actor,
+        .repo_id = repo_id,
+        .name = new_key->name,
+        .provider = new_key->provider,
+        .expires_at = new_key->expires_at,
+        .secret = new_key->secret,
+        .secret_length = new_key->secret_length,
+    };
+    struct new_key made;
+    enum keyward_status status = new_key_make(&store->services, &create, &made, error);
 
-static enum keyward_status create_key(keyward *store, struct key_create *create, keyward_key **key,
-                                      keyward_secret **secret, struct error *error)
-{
-    struct new_secret made = {.secret = NULL};
-    keyward_key *boxed = NULL;
-    enum keyward_status status = make_secret(&store->services, create, &made, error);
-
-    if (status == KEYWARD_OK) {
-        boxed = box_key(create);
-        status = boxed ? store_write(store, key_create, create, error) : KEYWARD_NOMEM;
-    }
-    if (status == KEYWARD_OK) {
-        memcpy(((struct key_box *)boxed)->id, create->id, sizeof create->id);
-        boxed->created_at = create->created_at;
-        *key = boxed;
-        *secret = made.secret;
-        boxed = NULL;
-        made.secret = NULL;
-    }
-    keyward_key_free(&boxed);
-    keyward_secret_free(&made.secret);
-    free(made.sealed);
+    if (status == KEYWARD_OK)
+        status = store_write(store, key_create, &create, error);
+    if (status == KEYWARD_OK)
+        new_key_hand_out(&made, &create, key, secret);
+    new_key_release(&made);
     return status;
 }
 
@@ -119,19 +64,71 @@ enum keyward_status keyward_create_key(keyward *store, const keyward_actor *acto
                                        const char *repo_id, const keyward_new_key *new_key,
                                        keyward_key **key, keyward_secret **secret)
 {
-    struct key_create create = {.actor = actor, .repo_id = repo_id, .new_key = new_key};
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (key)
-        *key = NULL;
-    if (secret)
-        *secret = NULL;
+    clear(key, secret);
     if (status == KEYWARD_OK &&
-        !(creation_is_valid(error, &create) && argument_is_given(error, "key", key) &&
-          argument_is_given(error, "secret", secret)))
+        !(creation_is_valid(error, actor, repo_id, new_key, store_now(store)) &&
+          destinations_are_given(error, new_key->secret != NULL, key, secret)))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
-        status = create_key(store, &create, key, secret, error);
+        status = create_key(store, actor, repo_id, new_key, key, secret, error);
+    return call_end(error, status);
+}
+
+/* ---- rotating ---- */
+
+static bool rotation_is_valid(struct error *error, const keyward_rotation *rotation, int64_t now)
+{
+    if (rotation->overlap < 0 || rotation->overlap > OVERLAP_MAX)
+        return argument_is_wrong(error, "rotation.overlap", "must be 0 to ten years");
+    return argument_is_deadline(error, "rotation.expires_at", rotation->expires_at, now) &&
+           argument_is_importable(error, "rotation.secret", rotation->secret,
+                                  rotation->secret_length);
+}
+
+static enum keyward_status rotate_key(keyward *store, struct key_rotate *rotate, keyward_key **key,
+                                      keyward_secret **secret, struct error *error)
+{
+    struct new_key made;
+    enum keyward_status status = new_key_make(&store->services, &rotate->successor, &made, error);
+
+    if (status == KEYWARD_OK)
+        status = store_write(store, key_rotate, rotate, error);
+    if (status == KEYWARD_OK)
+        new_key_hand_out(&made, &rotate->successor, key, secret);
+    new_key_release(&made);
+    if (status == KEYWARD_ALREADY_DELETED)
+        error_note_deletion(error, rotate->deleted_at, rotate->deleted_event);
+    return status;
+}
+
+enum keyward_status keyward_rotate_key(keyward *store, const keyward_actor *actor,
+                                       const char *repo_id, const char *key_id,
+                                       const keyward_rotation *rotation, keyward_key **key,
+                                       keyward_secret **secret)
+{
+    const keyward_rotation defaults = {.overlap = 0}, *how = rotation ? rotation : &defaults;
+    struct key_rotate rotate = {
+        .successor = {.actor = actor,
+                      .repo_id = repo_id,
+                      .expires_at = how->expires_at,
+                      .secret = how->secret,
+                      .secret_length = how->secret_length,
+                      .predecessor_id = key_id},
+        .key_id = key_id,
+        .overlap = how->overlap ? how->overlap : KEYWARD_OVERLAP_DEFAULT,
+    };
+    struct error *error = call_begin(store);
+    enum keyward_status status = store_check(store, error);
+
+    clear(key, secret);
+    if (status == KEYWARD_OK && !(argument_names_key(error, actor, repo_id, key_id) &&
+                                  rotation_is_valid(error, how, store_now(store)) &&
+                                  destinations_are_given(error, how->secret != NULL, key, secret)))
+        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = rotate_key(store, &rotate, key, secret, error);
     return call_end(error, status);
 }

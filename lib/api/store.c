@@ -2,7 +2,11 @@
 #include "api/store.h"
 #include "api/arguments.h"
 #include "api/call.h"
+#include "operations/changes.h"
 #include "operations/data_keys.h"
+#include "operations/names.h"
+#include "operations/use_keep.h"
+#include "operations/uses.h"
 #include "seal/token.h"
 
 #include <pthread.h>
@@ -34,6 +38,30 @@ enum keyward_status store_write(keyward *store, operation run, void *request, st
     return status;
 }
 
+int64_t store_now(const keyward *store)
+{
+    return environment_now(&store->services.environment);
+}
+
+enum keyward_status store_change(keyward *store, struct change change, keyward_changes **changes,
+                                 struct error *error)
+{
+    enum keyward_status status;
+
+    if (changes) {
+        *change.collected = changes_new();
+        if (!*change.collected)
+            return KEYWARD_NOMEM;
+    }
+    status = change.preview ? database_rehearse(store->database, change.run, change.request, error)
+                            : store_write(store, change.run, change.request, error);
+    if (status == KEYWARD_OK && changes)
+        *changes = *change.collected;
+    else
+        keyward_changes_free(change.collected);
+    return status;
+}
+
 static bool one_master_key(struct error *error, const keyward_options *options)
 {
     int given = (options->master_key != NULL) + (options->master_key_file != NULL) +
@@ -56,9 +84,13 @@ static bool options_are_valid(struct error *error, const keyward_options *option
     if (options->access_key_prefix && !token_prefix_is_valid(options->access_key_prefix))
         return argument_is_wrong(error, "options.access_key_prefix",
                                  "must be 1 to 16 of a-z and 0-9");
+    if (options->purge_retention < 0)
+        return argument_is_wrong(error, "options.purge_retention", "must not be negative");
     return argument_is_known(error, "options.durability",
                              options->durability == KEYWARD_SURVIVES_POWER_LOSS ||
                                  options->durability == KEYWARD_SURVIVES_CRASH) &&
+           argument_is_known(error, "options.names",
+                             (unsigned)options->names <= KEYWARD_NAMES_FREE) &&
            one_master_key(error, options);
 }
 
@@ -82,13 +114,15 @@ static keyward *store_new(const keyward_options *options)
         return NULL;
     }
     store->verified = verified_new();
-    if (!store->verified || !keyring_init(&store->services.keyring)) {
+    store->services.uses = uses_new();
+    if (!keyring_init(&store->services.keyring) || !store->verified || !store->services.uses) {
         keyward_close(&store);
         return NULL;
     }
     randombytes_buf(&store->stamp, sizeof store->stamp);
     environment_init(&store->services.environment, options);
     strcpy(store->services.prefix, prefix);
+    store->services.purge_retention = options->purge_retention;
     store->after_commit = options->after_commit;
     store->after_commit_context = options->after_commit_context;
     return store;
@@ -96,27 +130,34 @@ static keyward *store_new(const keyward_options *options)
 
 /* Opens the data keys before anything of an existing store is touched, so that a wrong master key
  * changes nothing; a new store gets its first one. */
-static enum keyward_status unlock(keyward *store, const struct master_key *master_key,
-                                  struct error *error)
+static enum keyward_status unlock(keyward *store, struct error *error)
 {
-    struct data_keys keys = {.master_key = master_key, .keyring = &store->services.keyring};
     enum keyward_status status = KEYWARD_NOT_FOUND;
     int64_t newest_event;
 
     if (!database_is_new(store->database))
-        status = database_read(store->database, data_keys_load, &keys, error);
+        status = database_read(store->database, data_keys_load, NULL, error);
     if (status == KEYWARD_OK || status == KEYWARD_NOT_FOUND) {
         enum keyward_status upgraded = database_upgrade(store->database, error);
         if (upgraded != KEYWARD_OK)
             return upgraded;
     }
-    if (status == KEYWARD_NOT_FOUND)
-        status = database_write(store->database, data_keys_create, &keys, &newest_event, error);
-    if (status == KEYWARD_OK) {
-        keyring_finish(&store->services.keyring, store->services.prefix);
-        database_accept_file(store->database);
+    if (status == KEYWARD_NOT_FOUND) {
+        status = database_write(store->database, data_keys_create, NULL, &newest_event, error);
+        if (status == KEYWARD_OK)
+            status = database_read(store->database, data_keys_load, NULL, error);
     }
     return status;
+}
+
+static enum keyward_status settle_names(keyward *store, enum keyward_names names,
+                                        struct error *error)
+{
+    int64_t newest_event;
+
+    if (names == KEYWARD_NAMES_KEPT)
+        return KEYWARD_OK;
+    return database_write(store->database, names_set, &names, &newest_event, error);
 }
 
 static enum keyward_status open_store(keyward *store, const char *path,
@@ -127,19 +168,29 @@ static enum keyward_status open_store(keyward *store, const char *path,
         .busy_timeout_ms = options->busy_timeout_ms,
         .durability = options->durability,
     };
+    const keyward_master_key source = {options->master_key, options->master_key_file,
+                                       options->master_key_callback, options->master_key_context};
+    const struct companion companion = use_companion(store->services.uses);
+    struct keyring *keyring = &store->services.keyring;
     struct master_key *master_key;
-    enum keyward_status status = master_key_obtain(options, &master_key, error);
+    enum keyward_status status = master_key_obtain(&source, &master_key, error);
 
+    if (status == KEYWARD_OK)
+        keyring_hold_master_key(keyring, &master_key);
     /* Whatever can fail without the file fails before it is made. */
-    if (status == KEYWARD_OK &&
-        !keyring_draw(&store->services.keyring, &store->services.environment))
+    if (status == KEYWARD_OK && !keyring_draw(keyring, &store->services.environment))
         status = error_set(error, KEYWARD_IO, "random: reported a failure");
     if (status == KEYWARD_OK)
         status = database_open(&store->database, &connection, &store->services, error);
     if (status == KEYWARD_OK)
-        status = unlock(store, master_key, error);
-    master_key_free(&master_key);
-    return status;
+        status = unlock(store, error);
+    if (status == KEYWARD_OK)
+        status = settle_names(store, options->names, error);
+    if (status != KEYWARD_OK)
+        return status;
+    keyring_finish(keyring, store->services.prefix);
+    database_accept_file(store->database, &companion);
+    return KEYWARD_OK;
 }
 
 enum keyward_status keyward_open(keyward **store, const char *path, const keyward_options *options)
@@ -165,17 +216,31 @@ enum keyward_status keyward_open(keyward **store, const char *path, const keywar
     return call_end(error, status);
 }
 
+/* Nobody can be told of a failure: what is lost is a use or two. */
+static void keep_uses(keyward *store)
+{
+    struct error unheard = {.store_stamp = 0};
+
+    if (store->database && store->services.uses)
+        store_flush_uses(store, &unheard);
+}
+
 void keyward_close(keyward **store)
 {
     keyward *closing = store ? *store : NULL;
     int cancel_state;
+    bool is_ours;
 
     if (!closing)
         return;
     *store = NULL;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    database_close(&closing->database, !fork_guard_is_ours(&closing->fork_guard));
+    is_ours = fork_guard_is_ours(&closing->fork_guard);
+    if (is_ours)
+        keep_uses(closing);
+    database_close(&closing->database, !is_ours);
     verified_free(&closing->verified);
+    uses_free(&closing->services.uses);
     keyring_release(&closing->services.keyring);
     fork_guard_release(&closing->fork_guard);
     free(closing);

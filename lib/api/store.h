@@ -23,4 +23,22 @@ enum keyward_status store_check(const keyward *store, struct error *error);
 /* Runs a writing operation and, outside of everything, the host's callback. */
 enum keyward_status store_write(keyward *store, operation run, void *request, struct error *error);
 
+/* A writing operation that collects its changes where `collected` points. */
+struct change {
+    operation run;
+    void *request;
+    keyward_changes **collected;
+    bool preview; /* undone again */
+};
+
+/* Runs it, and hands out the changes on KEYWARD_OK; NULL: nobody wants them. */
+enum keyward_status store_change(keyward *store, struct change change, keyward_changes **changes,
+                                 struct error *error);
+
+/* Writes all that authentications have noted. */
+enum keyward_status store_flush_uses(keyward *store, struct error *error);
+
+/* By the store's clock. */
+int64_t store_now(const keyward *store);
+
 #endif

@@ -48,6 +48,12 @@ enum keyward_status error_set(struct error *error, enum keyward_status status, c
     return status;
 }
 
+void error_note_deletion(struct error *error, int64_t deleted_at, int64_t event)
+{
+    error->detail.deleted_at = deleted_at;
+    error->detail.deleted_event = event;
+}
+
 enum keyward_status error_end(struct error *error, enum keyward_status status)
 {
     if (error->detail.status != status || error->text[0] == '\0')

@@ -37,6 +37,9 @@ __attribute__((format(printf, 3, 4)))
 enum keyward_status
 error_set(struct error *error, enum keyward_status status, const char *format, ...);
 
+/* Tells when and by which event the key had been deleted. */
+void error_note_deletion(struct error *error, int64_t deleted_at, int64_t event);
+
 /* Closes the record with what the call returns; a status without a text of its own gets the
  * standard one. Returns `status`. */
 enum keyward_status error_end(struct error *error, enum keyward_status status);

@@ -29,6 +29,12 @@ static const char *const status_texts[] = {
     [KEYWARD_FORKED] = "the store was opened before fork; the child must open its own",
     [KEYWARD_CANCELLED] = "the progress callback asked to stop",
     [KEYWARD_EXISTS] = "the file exists already and was left as it is",
+    [KEYWARD_IN_USE] = "the key was used too recently to be deleted",
+    [KEYWARD_EXPIRED] = "the key has expired",
+    [KEYWARD_NAME_TAKEN] = "another live key of the repository has this name",
+    [KEYWARD_ALREADY_ROTATED] = "the key has a live successor already",
+    [KEYWARD_PURGED] = "the key's secret has been destroyed",
+    [KEYWARD_RETAINED] = "the key has not been deleted for long enough to be purged",
 };
 
 static const char *const role_texts[] = {
@@ -65,6 +71,18 @@ static const char *const action_texts[] = {
     [KEYWARD_ACCESS_GRANT_DENIED] = "access.grant_denied",
     [KEYWARD_ACCESS_REVOKED] = "access.revoked",
     [KEYWARD_ACCESS_REVOKE_DENIED] = "access.revoke_denied",
+    [KEYWARD_KEY_IMPORTED] = "key.imported",
+    [KEYWARD_KEY_IMPORT_DENIED] = "key.import_denied",
+    [KEYWARD_KEY_EXPIRY_SET] = "key.expiry_set",
+    [KEYWARD_KEY_EXPIRY_DENIED] = "key.expiry_denied",
+    [KEYWARD_KEY_ROTATED] = "key.rotated",
+    [KEYWARD_KEY_ROTATE_DENIED] = "key.rotate_denied",
+    [KEYWARD_KEY_REVEALED] = "key.revealed",
+    [KEYWARD_KEY_REVEAL_DENIED] = "key.reveal_denied",
+    [KEYWARD_KEY_PURGED] = "key.purged",
+    [KEYWARD_KEY_PURGE_DENIED] = "key.purge_denied",
+    [KEYWARD_MASTER_KEY_CHANGED] = "store.master_key_changed",
+    [KEYWARD_DATA_KEY_CREATED] = "store.data_key_created",
 };
 
 static const char *text_of(const char *const *texts, size_t count, unsigned value)
@@ -144,7 +162,7 @@ bool reason_is_valid(enum keyward_reason reason)
 
 bool action_is_valid(enum keyward_action action)
 {
-    return (unsigned)action <= KEYWARD_ACCESS_REVOKE_DENIED;
+    return (unsigned)action <= KEYWARD_DATA_KEY_CREATED;
 }
 
 bool status_is_decision(enum keyward_status status)
@@ -157,6 +175,12 @@ bool status_is_decision(enum keyward_status status)
     case KEYWARD_NOT_DELETED:
     case KEYWARD_LAST_ADMIN:
     case KEYWARD_REFUSED:
+    case KEYWARD_IN_USE:
+    case KEYWARD_EXPIRED:
+    case KEYWARD_NAME_TAKEN:
+    case KEYWARD_ALREADY_ROTATED:
+    case KEYWARD_PURGED:
+    case KEYWARD_RETAINED:
         return true;
     default:
         return false;

@@ -50,3 +50,9 @@ bool write_back_log(struct connection *connection, bool in_portions, int *copied
     return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
                                      copied) == SQLITE_OK;
 }
+
+bool write_back_and_empty_log(struct connection *connection)
+{
+    return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                     NULL) == SQLITE_OK;
+}

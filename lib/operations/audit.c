@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "connection/statement.h"
 #include "operations/access.h"
+#include "operations/changes.h"
 
 #include <string.h>
 
@@ -14,17 +15,17 @@ static const struct query append_event = {
     QUERY_AUDIT_APPEND,
     "INSERT INTO audit_events (sequence, at, action, actor_id, repo_id, key_id, user_id, name,"
     " previous_name, provider, role, reason, reason_text, request_id, client_address, user_agent,"
-    " sealed_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-    " ?17)"};
+    " sealed_sha256, other_key_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"};
 
 static const struct query time_of_event = {QUERY_AUDIT_TIME_OF,
                                            "SELECT at FROM audit_events WHERE sequence = ?1"};
 
-#define SELECT_EVENTS                                                                             \
-    "SELECT sequence, at, action, actor_id, repo_id, key_id, user_id, name, previous_name,"       \
-    " provider, role, reason, reason_text, request_id, client_address, user_agent, sealed_sha256" \
-    " FROM audit_events WHERE sequence > ?1 AND sequence <= ?2"                                   \
-    " AND (?3 IS NULL OR repo_id = ?3) AND (?4 IS NULL OR key_id = ?4)"                           \
+#define SELECT_EVENTS                                                                              \
+    "SELECT sequence, at, action, actor_id, repo_id, key_id, user_id, name, previous_name,"        \
+    " provider, role, reason, reason_text, request_id, client_address, user_agent, sealed_sha256," \
+    " other_key_id, expires_at FROM audit_events WHERE sequence > ?1 AND sequence <= ?2"           \
+    " AND (?3 IS NULL OR repo_id = ?3) AND (?4 IS NULL OR key_id = ?4)"                            \
     " AND (?5 IS NULL OR actor_id = ?5 OR user_id = ?5) AND (?6 IS NULL OR action = ?6)"
 
 static const struct query list_newest_first = {QUERY_AUDIT_NEWEST_FIRST,
@@ -49,7 +50,9 @@ enum event_column {
     REQUEST_ID,
     CLIENT_ADDRESS,
     USER_AGENT,
-    SEALED_SHA256
+    SEALED_SHA256,
+    OTHER_KEY_ID,
+    EXPIRES_AT
 };
 
 static enum keyward_status find_last(struct connection *connection, int64_t *sequence, int64_t *at)
@@ -83,6 +86,8 @@ static void bind_event(struct statement *append, const keyward_event *event)
     statement_bind_text(append, event->client_address);
     statement_bind_text(append, event->user_agent);
     statement_bind_blob(append, event->sealed_sha256, 32);
+    statement_bind_text(append, event->other_key_id);
+    statement_bind_optional(append, event->expires_at);
 }
 
 enum keyward_status audit_append(struct transaction *transaction, const keyward_actor *actor,
@@ -109,12 +114,12 @@ enum keyward_status audit_append(struct transaction *transaction, const keyward_
     append = statement_begin(transaction->connection, &append_event);
     bind_event(&append, event);
     status = statement_run(&append);
-    if (status == KEYWARD_OK) {
-        transaction->last_sequence = event->sequence;
-        transaction->last_at = event->at;
-        transaction->appended = true;
-    }
-    return status;
+    if (status != KEYWARD_OK)
+        return status;
+    transaction->last_sequence = event->sequence;
+    transaction->last_at = event->at;
+    transaction->appended = true;
+    return changes_add_event(transaction, event);
 }
 
 /* The first event at or after `time`, by bisection: times never decrease with the sequence. */
@@ -178,6 +183,7 @@ static enum keyward_status read_event(void *list, const struct statement *row,
     event->sequence = statement_number(row, SEQUENCE);
     event->at = statement_number(row, AT);
     event->action = (enum keyward_action)action;
+    event->expires_at = statement_number(row, EXPIRES_AT);
     event->sealed_sha256 = result_copy(list, hash, statement_length(row, SEALED_SHA256));
     if (statement_copy_text(row, ACTOR_ID, list, &event->actor_id) &&
         statement_copy_text(row, REPO_ID, list, &event->repo_id) &&
@@ -192,6 +198,7 @@ static enum keyward_status read_event(void *list, const struct statement *row,
         statement_copy_text(row, REQUEST_ID, list, &event->request_id) &&
         statement_copy_text(row, CLIENT_ADDRESS, list, &event->client_address) &&
         statement_copy_text(row, USER_AGENT, list, &event->user_agent) &&
+        statement_copy_text(row, OTHER_KEY_ID, list, &event->other_key_id) &&
         (event->sealed_sha256 || !hash))
         return KEYWARD_OK;
     return KEYWARD_NOMEM;

@@ -2,6 +2,7 @@
 #include "operations/authenticate.h"
 #include "base/status.h"
 #include "connection/statement.h"
+#include "operations/data_keys.h"
 #include "seal/token.h"
 
 #include <sodium.h>
@@ -11,42 +12,71 @@
  * decoy, whose id no key has. */
 static const struct query find_secret = {
     QUERY_AUTHENTICATE,
-    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.provider, k.deleted_at, k.deleted_event"
-    " FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = ?1"
+    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.provider, k.deleted_at, "
+    "k.deleted_event,"
+    " k.purged_event, k.expires_at FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = "
+    "?1"
     " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy') AND k.archived = 0"
     " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
 static const struct query find_archived = {QUERY_AUTHENTICATE_ARCHIVED,
-                                           "SELECT deleted_at, deleted_event FROM api_keys"
+                                           "SELECT deleted_at, deleted_event, purged_event"
+                                           " FROM api_keys"
                                            " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
 
-enum column { REPO_ID, KEY_ID, DATA_KEY_ID, SEALED, PROVIDER, DELETED_AT, DELETED_EVENT };
+enum column {
+    REPO_ID,
+    KEY_ID,
+    DATA_KEY_ID,
+    SEALED,
+    PROVIDER,
+    DELETED_AT,
+    DELETED_EVENT,
+    PURGED_EVENT,
+    EXPIRES_AT
+};
 
-/* A sealed secret and where it stands; the decoy for an unknown access key. */
+/* A sealed secret and where its key stands; the decoy for an unknown access key, and for one whose
+ * secret was destroyed. */
 struct sealed_secret {
-    bool known;
+    bool known, destroyed;
+    const char *repo_id, *key_id;
     struct seal_place place;
     const unsigned char *sealed;
     size_t length;
 };
+
+static bool is_destroyed(const struct statement *row)
+{
+    size_t length = statement_length(row, SEALED);
+    return length > 0 && sodium_is_zero(statement_blob(row, SEALED), length) == 1;
+}
 
 static struct sealed_secret sealed_of_row(const struct transaction *transaction,
                                           const struct authentication *request,
                                           const struct statement *row)
 {
     const struct keyring *keyring = &transaction->services->keyring;
-    struct sealed_secret secret = {.known = statement_text(row, REPO_ID) != NULL};
+    struct sealed_secret secret = {
+        .known = statement_text(row, REPO_ID) != NULL,
+        .destroyed = is_destroyed(row),
+        .repo_id = keyring->decoy_place.repo_id,
+        .key_id = keyring->decoy_place.key_id,
+        .place = keyring->decoy_place,
+        .sealed = keyring->decoy,
+        .length = keyring->decoy_length,
+    };
 
-    if (!secret.known) {
-        secret.place = keyring->decoy_place;
-        secret.sealed = keyring->decoy;
-        secret.length = keyring->decoy_length;
+    if (!secret.known)
         return secret;
-    }
+    secret.repo_id = statement_text(row, REPO_ID);
+    secret.key_id = statement_text(row, KEY_ID);
+    if (secret.destroyed)
+        return secret;
     secret.place = (struct seal_place){
         .data_key_id = statement_number(row, DATA_KEY_ID),
-        .repo_id = statement_text(row, REPO_ID),
+        .repo_id = secret.repo_id,
         .repo_id_length = statement_length(row, REPO_ID),
-        .key_id = statement_text(row, KEY_ID),
+        .key_id = secret.key_id,
         .key_id_length = statement_length(row, KEY_ID),
         .access_key = request->access_key,
         .access_key_length = strlen(request->access_key),
@@ -61,13 +91,15 @@ static enum keyward_status compare(struct transaction *transaction,
                                    const struct authentication *request,
                                    const struct sealed_secret *secret, bool *equal)
 {
-    const struct data_key *data_key =
-        keyring_find(&transaction->services->keyring, secret->place.data_key_id);
+    const struct data_key *data_key;
     unsigned char *plain = transaction->guarded;
     size_t length = secret->length - SEAL_OVERHEAD;
     size_t compared = length < request->secret_length ? length : request->secret_length;
+    enum keyward_status status = data_key_find(transaction, secret->place.data_key_id, &data_key);
 
-    if (!data_key || secret->length <= SEAL_OVERHEAD || secret->length > SEALED_SECRET_MAX ||
+    if (status != KEYWARD_OK)
+        return status;
+    if (secret->length <= SEAL_OVERHEAD || secret->length > SEALED_SECRET_MAX ||
         !unseal_secret(data_key->key, &secret->place, secret->sealed, secret->length, plain))
         return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
     *equal =
@@ -89,6 +121,7 @@ static enum keyward_status identify(struct transaction *transaction,
     memcpy(identity->repo_id, secret->place.repo_id, secret->place.repo_id_length);
     memcpy(identity->key_id, secret->place.key_id, secret->place.key_id_length);
     identity->provider = (enum keyward_provider)provider;
+    identity->expires_at = statement_number(row, EXPIRES_AT);
     return KEYWARD_OK;
 }
 
@@ -98,37 +131,69 @@ static enum keyward_status refuse(struct authentication *request, enum keyward_c
     return KEYWARD_REFUSED;
 }
 
-/* `row` is where the key is unless it is archived. Whatever is wrong, the same is done: only a key
- * that opens is spared the search among the archived ones. The first statement is still open, and
- * so both see the same snapshot. */
+/* Where a key stands at its end. */
+struct ending {
+    int64_t deleted_at, deleted_event, purged_event;
+};
+
+static struct ending ending_of(const struct statement *row, int first_column)
+{
+    return (struct ending){
+        .deleted_at = statement_number(row, first_column),
+        .deleted_event = statement_number(row, first_column + 1),
+        .purged_event = statement_number(row, first_column + 2),
+    };
+}
+
+/* `row` is where the key is unless it is archived. The first statement is still open, and so both
+ * see the same snapshot. */
+static enum keyward_status find_ending(struct transaction *transaction,
+                                       const struct sealed_secret *secret,
+                                       const struct statement *row, struct ending *ending)
+{
+    struct statement archived = statement_begin(transaction->connection, &find_archived);
+
+    *ending = ending_of(row, DELETED_AT);
+    statement_bind_text(&archived, secret->repo_id);
+    statement_bind_text(&archived, secret->key_id);
+    if (statement_row(&archived))
+        *ending = ending_of(&archived, 0);
+    return statement_end(&archived);
+}
+
+/* Whatever is wrong, the same is done: only a key that opens is spared the search among the
+ * archived ones. */
 static enum keyward_status find_cause(struct transaction *transaction,
                                       struct authentication *request,
                                       const struct sealed_secret *secret, bool equal,
                                       const struct statement *row)
 {
-    struct statement archived = statement_begin(transaction->connection, &find_archived);
-    int64_t deleted_at = statement_number(row, DELETED_AT);
-    int64_t deleted_event = statement_number(row, DELETED_EVENT);
-    enum keyward_status status;
+    struct ending ending;
+    enum keyward_status status = find_ending(transaction, secret, row, &ending);
 
-    statement_bind_text(&archived, secret->place.repo_id);
-    statement_bind_text(&archived, secret->place.key_id);
-    if (statement_row(&archived)) {
-        deleted_at = statement_number(&archived, 0);
-        deleted_event = statement_number(&archived, 1);
-    }
-    status = statement_end(&archived);
     if (status != KEYWARD_OK)
         return status;
     if (!secret->known)
         return refuse(request, KEYWARD_CAUSE_UNKNOWN);
-    if (!equal)
+    if (secret->destroyed && ending.purged_event == 0)
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
+    if (!secret->destroyed && !equal)
         return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
-    if (deleted_event == 0)
+    if (ending.deleted_event != 0) {
+        request->deleted_at = ending.deleted_at;
+        request->deleted_event = ending.deleted_event;
+        return refuse(request, secret->destroyed ? KEYWARD_CAUSE_PURGED : KEYWARD_CAUSE_DELETED);
+    }
+    request->expired_at = statement_number(row, EXPIRES_AT);
+    if (request->expired_at == 0)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
-    request->deleted_at = deleted_at;
-    request->deleted_event = deleted_event;
-    return refuse(request, KEYWARD_CAUSE_DELETED);
+    return refuse(request, KEYWARD_CAUSE_EXPIRED);
+}
+
+static bool has_expired(const struct statement *row, int64_t now)
+{
+    int64_t expires_at = statement_number(row, EXPIRES_AT);
+    return expires_at != 0 && now >= expires_at;
 }
 
 static enum keyward_status judge(struct transaction *transaction, struct authentication *request,
@@ -140,8 +205,8 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
 
     if (status != KEYWARD_OK)
         return status;
-    if (secret.known && equal && statement_text(row, PROVIDER) &&
-        statement_number(row, DELETED_EVENT) == 0)
+    if (secret.known && !secret.destroyed && equal && statement_text(row, PROVIDER) &&
+        statement_number(row, DELETED_EVENT) == 0 && !has_expired(row, request->now))
         return identify(transaction, request, &secret, row);
     return find_cause(transaction, request, &secret, equal, row);
 }

@@ -3,6 +3,7 @@
 #include "connection/schema.h"
 #include "connection/statement.h"
 #include "operations/check_report.h"
+#include "operations/data_keys.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -17,6 +18,15 @@ static const struct query totals = {
 #define RESTORED                    \
     "WITH restored AS MATERIALIZED" \
     " (SELECT sequence, repo_id, key_id FROM audit_events WHERE action = 'key.restored') "
+
+/* The last deadline that an event gave a key after its creation, and its last successor; SQLite
+ * takes the other columns from the row of the max(). */
+#define DEADLINES                                                                             \
+    ", deadlines AS MATERIALIZED (SELECT max(sequence), repo_id, key_id, expires_at"          \
+    " FROM audit_events WHERE action = 'key.expiry_set' OR action = 'key.rotated'"            \
+    " GROUP BY repo_id, key_id), successors AS MATERIALIZED (SELECT max(sequence), repo_id,"  \
+    " key_id, other_key_id FROM audit_events WHERE action = 'key.rotated' GROUP BY repo_id, " \
+    "key_id) "
 
 static const struct query schema_objects = {
     QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
@@ -105,7 +115,10 @@ enum key_column {
     SEALED_SHA256,
     PLACE_FITS,
     CREATION_FITS,
-    DELETION_FITS
+    DELETION_FITS,
+    DEADLINE_FITS,
+    PURGED,
+    PURGE_FITS
 };
 
 static bool secret_opens(struct transaction *transaction, const struct statement *row)
@@ -119,10 +132,10 @@ static bool secret_opens(struct transaction *transaction, const struct statement
         .access_key = statement_text(row, ACCESS_KEY),
         .access_key_length = statement_length(row, ACCESS_KEY),
     };
-    const struct data_key *data_key =
-        keyring_find(&transaction->services->keyring, place.data_key_id);
+    const struct data_key *data_key;
     size_t length = statement_length(row, SEALED);
-    bool opens = data_key && length > SEAL_OVERHEAD && length <= SEALED_SECRET_MAX &&
+    bool opens = data_key_find(transaction, place.data_key_id, &data_key) == KEYWARD_OK &&
+                 length > SEAL_OVERHEAD && length <= SEALED_SECRET_MAX &&
                  unseal_secret(data_key->key, &place, statement_blob(row, SEALED), length,
                                transaction->guarded);
 
@@ -141,26 +154,46 @@ static bool hash_fits(const struct statement *row)
     return memcmp(hash, statement_blob(row, SEALED_SHA256), sizeof hash) == 0;
 }
 
+/* What is wrong with the secret, or NULL. */
+static const char *problem_of_secret(struct transaction *transaction, const struct statement *row)
+{
+    const void *sealed = statement_blob(row, SEALED);
+
+    if (!sealed)
+        return "the key has no sealed secret";
+    if (statement_number(row, PURGED))
+        return sodium_is_zero(sealed, statement_length(row, SEALED)) == 1
+                   ? NULL
+                   : "the secret of a purged key is still there";
+    if (!statement_number(row, PLACE_FITS) || !secret_opens(transaction, row))
+        return "the sealed secret does not open";
+    if (statement_number(row, CREATION_FITS) && !hash_fits(row))
+        return "the sealed secret is not the one of the creation event";
+    return NULL;
+}
+
 static enum keyward_status check_key(struct transaction *transaction, struct check *check,
                                      const struct statement *row)
 {
     const char *repo_id = statement_text(row, REPO_ID), *key_id = statement_text(row, KEY_ID);
-    const char *problems[3] = {NULL};
-    size_t count = 0;
+    const char *problems[] = {
+        statement_number(row, CREATION_FITS) ? NULL : "the key has no creation event of its own",
+        statement_number(row, DELETION_FITS)
+            ? NULL
+            : "the key is marked deleted without the event of its deletion",
+        statement_number(row, DEADLINE_FITS)
+            ? NULL
+            : "the key's deadline or successor is not the one of its last event",
+        statement_number(row, PURGE_FITS) ? NULL
+                                          : "the key is marked purged without the event of it",
+        problem_of_secret(transaction, row),
+    };
     enum keyward_status status = KEYWARD_OK;
 
-    if (!statement_number(row, CREATION_FITS))
-        problems[count++] = "the key has no creation event of its own";
-    if (!statement_number(row, DELETION_FITS))
-        problems[count++] = "the key is marked deleted without the event of its deletion";
-    if (!statement_blob(row, SEALED))
-        problems[count++] = "the key has no sealed secret";
-    else if (!statement_number(row, PLACE_FITS) || !secret_opens(transaction, row))
-        problems[count++] = "the sealed secret does not open";
-    else if (statement_number(row, CREATION_FITS) && !hash_fits(row))
-        problems[count++] = "the sealed secret is not the one of the creation event";
-    for (size_t i = 0; status == KEYWARD_OK && i < count; i++)
-        status = report_finding(check->report, problems[i], NULL, repo_id, key_id, 0);
+    for (size_t i = 0; status == KEYWARD_OK && i < sizeof problems / sizeof *problems; i++) {
+        if (problems[i])
+            status = report_finding(check->report, problems[i], NULL, repo_id, key_id, 0);
+    }
     check->report->keys_checked++;
     return status == KEYWARD_OK ? one_done(check) : status;
 }
@@ -214,11 +247,14 @@ static enum keyward_status check_event(struct transaction *transaction, struct c
 static enum keyward_status check_unshown(struct transaction *transaction, struct check *check,
                                          const struct statement *row)
 {
-    const char *problem = statement_number(row, 3)
-                              ? "the key of a creation event does not exist"
-                              : "the key of a deletion event is not marked with it";
+    const char *action = statement_text(row, 3);
+    const char *problem = "the key of a creation event does not exist";
 
     (void)transaction;
+    if (action && strcmp(action, "key.deleted") == 0)
+        problem = "the key of a deletion event is not marked with it";
+    if (action && strcmp(action, "key.purged") == 0)
+        problem = "the key of a purge event is not marked with it";
     return report_finding(check->report, problem, NULL, statement_text(row, 1),
                           statement_text(row, 2), statement_number(row, 0));
 }
@@ -230,18 +266,27 @@ static const struct check_part {
 } parts[] = {
     {{QUERY_CHECK_FILE, "PRAGMA integrity_check(100)"}, check_file},
     {{QUERY_CHECK_REFERENCES, "PRAGMA foreign_key_check"}, check_reference},
-    {{QUERY_CHECK_KEYS,
-      RESTORED "SELECT k.repo_id, k.id, k.access_key, s.data_key_id, s.sealed, c.sealed_sha256,"
-               " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
-               " c.action IS 'key.created' AND c.repo_id IS k.repo_id AND c.key_id IS k.id,"
-               " k.deleted_event IS NULL OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
-               " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by"
-               " AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.repo_id = k.repo_id"
-               " AND r.key_id = k.id AND r.sequence > k.deleted_event))"
-               " FROM api_keys AS k"
-               " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
-               " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
-               " LEFT JOIN audit_events AS d ON d.sequence = k.deleted_event"},
+    {{QUERY_CHECK_KEYS, RESTORED DEADLINES
+      "SELECT k.repo_id, k.id, k.access_key, s.data_key_id, s.sealed, c.sealed_sha256,"
+      " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
+      " (c.action IS 'key.created' OR c.action IS 'key.imported')"
+      " AND c.repo_id IS k.repo_id AND c.key_id IS k.id"
+      " AND c.other_key_id IS k.predecessor_id,"
+      " k.deleted_event IS NULL OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
+      " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by"
+      " AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.repo_id = k.repo_id"
+      " AND r.key_id = k.id AND r.sequence > k.deleted_event)),"
+      " k.expires_at IS iif(l.key_id IS NULL, c.expires_at, l.expires_at)"
+      " AND k.successor_id IS u.other_key_id,"
+      " k.purged_event, k.purged_event IS NULL OR (p.action IS 'key.purged'"
+      " AND p.repo_id IS k.repo_id AND p.key_id IS k.id AND p.at IS k.purged_at)"
+      " FROM api_keys AS k"
+      " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
+      " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
+      " LEFT JOIN audit_events AS d ON d.sequence = k.deleted_event"
+      " LEFT JOIN audit_events AS p ON p.sequence = k.purged_event"
+      " LEFT JOIN deadlines AS l ON l.repo_id = k.repo_id AND l.key_id = k.id"
+      " LEFT JOIN successors AS u ON u.repo_id = k.repo_id AND u.key_id = k.id"},
      check_key},
     {{QUERY_CHECK_ORPHANS,
       "SELECT repo_id, key_id FROM sealed_secrets AS s WHERE NOT EXISTS"
@@ -249,16 +294,20 @@ static const struct check_part {
       " AND k.id = s.key_id AND k.access_key = s.access_key)"},
      check_orphan},
     {{QUERY_CHECK_EVENTS, "SELECT sequence, at FROM audit_events ORDER BY sequence"}, check_event},
-    {{QUERY_CHECK_UNSHOWN, RESTORED
-      "SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.created' FROM audit_events AS e"
-      " WHERE (e.action = 'key.created' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
-      "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
-      "   AND k.created_event = e.sequence))"
-      " OR (e.action = 'key.deleted' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
-      "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
-      "   AND k.deleted_event = e.sequence)"
-      "   AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.key_id = e.key_id"
-      "   AND r.repo_id = e.repo_id AND r.sequence > e.sequence))"},
+    {{QUERY_CHECK_UNSHOWN,
+      RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action FROM audit_events AS e"
+               " WHERE ((e.action = 'key.created' OR e.action = 'key.imported') AND NOT EXISTS "
+               "(SELECT 1 FROM api_keys AS k"
+               "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
+               "   AND k.created_event = e.sequence))"
+               " OR (e.action = 'key.deleted' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
+               "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
+               "   AND k.deleted_event = e.sequence)"
+               "   AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.key_id = e.key_id"
+               "   AND r.repo_id = e.repo_id AND r.sequence > e.sequence))"
+               " OR (e.action = 'key.purged' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
+               "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
+               "   AND k.purged_event = e.sequence))"},
      check_unshown},
 };
 

@@ -10,96 +10,149 @@ static const struct query create_store = {
     QUERY_STORE_CREATE, "INSERT INTO store (id, created_at, master_key_id) VALUES (1, ?1, ?2)"};
 static const struct query read_data_keys = {QUERY_DATA_KEYS_READ,
                                             "SELECT id, sealed FROM data_keys ORDER BY id"};
+static const struct query read_newest = {QUERY_DATA_KEY_NEWEST, "SELECT max(id) FROM data_keys"};
 static const struct query create_data_key = {
-    QUERY_DATA_KEY_CREATE, "INSERT INTO data_keys (id, created_at, sealed) VALUES (1, ?1, ?2)"};
+    QUERY_DATA_KEY_CREATE, "INSERT INTO data_keys (id, created_at, sealed) VALUES (?1, ?2, ?3)"};
 
 #define FIRST_DATA_KEY 1
 
-static enum keyward_status compare_master_key(struct transaction *transaction,
-                                              const struct master_key *master_key)
+/* KEYWARD_NOT_FOUND for a new store, KEYWARD_WRONG_MASTER_KEY for one of neither master key. */
+enum keyward_status data_keys_master(struct transaction *transaction, enum keyring_master *master)
 {
     struct statement read = statement_begin(transaction->connection, &read_store);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
-    if (statement_row(&read))
-        status = statement_length(&read, 0) == MASTER_KEY_ID_BYTES &&
-                         sodium_memcmp(statement_blob(&read, 0), master_key->id,
-                                       MASTER_KEY_ID_BYTES) == 0
-                     ? KEYWARD_OK
-                     : KEYWARD_WRONG_MASTER_KEY;
+    *master = MASTER_KEY_UNKNOWN;
+    if (statement_row(&read)) {
+        if (statement_length(&read, 0) == MASTER_KEY_ID_BYTES)
+            *master = keyring_recognise(&transaction->services->keyring, statement_blob(&read, 0));
+        status = *master == MASTER_KEY_UNKNOWN ? KEYWARD_WRONG_MASTER_KEY : KEYWARD_OK;
+    }
     ended = statement_end(&read);
     return ended == KEYWARD_OK ? status : ended;
 }
 
-static enum keyward_status add_key(struct transaction *transaction, const struct data_keys *keys,
-                                   const struct statement *row, unsigned char *data_key)
+static enum keyward_status add_key(struct transaction *transaction, const struct statement *row)
 {
     int64_t id = statement_number(row, 0);
+    enum keyring_added added = KEYRING_DOES_NOT_OPEN;
 
-    if (statement_length(row, 1) != SEALED_DATA_KEY_BYTES ||
-        !unseal_data_key(keys->master_key->wrapping_key, id, statement_blob(row, 1), data_key))
+    if (statement_length(row, 1) == SEALED_DATA_KEY_BYTES)
+        added = keyring_add(&transaction->services->keyring, id, statement_blob(row, 1));
+    if (added == KEYRING_DOES_NOT_OPEN)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a data key does not open");
-    if (!keyring_add(keys->keyring, id, data_key))
+    if (added == KEYRING_IS_FULL)
         return error_set(transaction->error, KEYWARD_CORRUPT, "there are too many data keys");
     return KEYWARD_OK;
 }
 
-static enum keyward_status open_data_keys(struct transaction *transaction,
-                                          const struct data_keys *keys)
+static enum keyward_status open_data_keys(struct transaction *transaction)
 {
+    struct statement rows = statement_begin(transaction->connection, &read_data_keys);
     enum keyward_status ended, status = KEYWARD_OK;
-    unsigned char *data_key = sodium_malloc(SEAL_KEY_BYTES);
-    struct statement rows;
+    bool any = false;
 
-    if (!data_key)
-        return KEYWARD_NOMEM;
-    keys->keyring->count = 0;
-    rows = statement_begin(transaction->connection, &read_data_keys);
-    while (status == KEYWARD_OK && statement_row(&rows))
-        status = add_key(transaction, keys, &rows, data_key);
+    while (status == KEYWARD_OK && statement_row(&rows)) {
+        status = add_key(transaction, &rows);
+        any = true;
+    }
     ended = statement_end(&rows);
-    sodium_free(data_key);
-    if (status == KEYWARD_OK && ended == KEYWARD_OK && keys->keyring->count == 0)
+    if (status == KEYWARD_OK && ended == KEYWARD_OK && !any)
         return error_set(transaction->error, KEYWARD_CORRUPT, "the store has lost its data keys");
     return status == KEYWARD_OK ? ended : status;
 }
 
 enum keyward_status data_keys_load(struct transaction *transaction, void *request)
 {
-    const struct data_keys *keys = request;
-    enum keyward_status status = compare_master_key(transaction, keys->master_key);
+    enum keyring_master master;
+    enum keyward_status status = data_keys_master(transaction, &master);
 
-    return status == KEYWARD_OK ? open_data_keys(transaction, keys) : status;
+    (void)request;
+    return status == KEYWARD_OK ? open_data_keys(transaction) : status;
 }
 
-static enum keyward_status write_data_key(struct transaction *transaction,
-                                          const struct data_keys *keys, int64_t now)
+enum keyward_status data_keys_insert(struct transaction *transaction, int64_t id, int64_t at,
+                                     const unsigned char sealed[SEALED_DATA_KEY_BYTES])
 {
-    const struct keyring_randomness *drawn = keys->keyring->drawn;
     struct statement create = statement_begin(transaction->connection, &create_data_key);
+
+    statement_bind_number(&create, id);
+    statement_bind_number(&create, at);
+    statement_bind_blob(&create, sealed, SEALED_DATA_KEY_BYTES);
+    return statement_run(&create);
+}
+
+static enum keyward_status write_first_key(struct transaction *transaction, int64_t now)
+{
+    struct keyring *keyring = &transaction->services->keyring;
     unsigned char sealed[SEALED_DATA_KEY_BYTES];
 
-    seal_data_key(keys->master_key->wrapping_key, FIRST_DATA_KEY, drawn->data_key_nonce,
-                  drawn->data_key, sealed);
-    statement_bind_number(&create, now);
-    statement_bind_blob(&create, sealed, sizeof sealed);
-    return statement_run(&create);
+    keyring_seal(keyring, MASTER_KEY_IN_FORCE, FIRST_DATA_KEY, keyring->drawn->data_key_nonce,
+                 keyring->drawn->data_key, sealed);
+    return data_keys_insert(transaction, FIRST_DATA_KEY, now, sealed);
 }
 
 enum keyward_status data_keys_create(struct transaction *transaction, void *request)
 {
-    const struct data_keys *keys = request;
     int64_t now = environment_now(&transaction->services->environment);
-    enum keyward_status status = compare_master_key(transaction, keys->master_key);
+    unsigned char id[MASTER_KEY_ID_BYTES];
+    enum keyring_master master;
+    enum keyward_status status = data_keys_master(transaction, &master);
     struct statement create;
 
-    if (status == KEYWARD_NOT_FOUND) {
-        create = statement_begin(transaction->connection, &create_store);
-        statement_bind_number(&create, now);
-        statement_bind_blob(&create, keys->master_key->id, sizeof keys->master_key->id);
-        status = statement_run(&create);
-        if (status == KEYWARD_OK)
-            status = write_data_key(transaction, keys, now);
+    (void)request;
+    if (status != KEYWARD_NOT_FOUND)
+        return status;
+    keyring_copy_id(&transaction->services->keyring, MASTER_KEY_IN_FORCE, id);
+    create = statement_begin(transaction->connection, &create_store);
+    statement_bind_number(&create, now);
+    statement_bind_blob(&create, id, sizeof id);
+    status = statement_run(&create);
+    return status == KEYWARD_OK ? write_first_key(transaction, now) : status;
+}
+
+/* ---- those that other processes have added since ---- */
+
+static enum keyward_status load_newer(struct transaction *transaction)
+{
+    enum keyward_status status = data_keys_load(transaction, NULL);
+
+    if (status == KEYWARD_WRONG_MASTER_KEY || status == KEYWARD_NOT_FOUND)
+        return error_set(transaction->error, KEYWARD_WRONG_MASTER_KEY,
+                         "the master key was changed since the store was opened");
+    return status;
+}
+
+enum keyward_status data_key_find(struct transaction *transaction, int64_t id,
+                                  const struct data_key **data_key)
+{
+    struct keyring *keyring = &transaction->services->keyring;
+    enum keyward_status status = KEYWARD_OK;
+
+    *data_key = keyring_find(keyring, id);
+    if (!*data_key) {
+        status = load_newer(transaction);
+        *data_key = keyring_find(keyring, id);
     }
-    return status == KEYWARD_OK ? open_data_keys(transaction, keys) : status;
+    if (status == KEYWARD_OK && !*data_key)
+        status = error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
+    return status;
+}
+
+enum keyward_status data_keys_newest_id(struct transaction *transaction, int64_t *id)
+{
+    struct statement read = statement_begin(transaction->connection, &read_newest);
+
+    *id = statement_row(&read) ? statement_number(&read, 0) : 0;
+    return statement_end(&read);
+}
+
+enum keyward_status data_key_newest(struct transaction *transaction,
+                                    const struct data_key **data_key)
+{
+    int64_t id;
+    enum keyward_status status = data_keys_newest_id(transaction, &id);
+
+    *data_key = NULL;
+    return status == KEYWARD_OK ? data_key_find(transaction, id, data_key) : status;
 }

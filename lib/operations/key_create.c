@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/statement.h"
 #include "operations/access.h"
+#include "operations/data_keys.h"
 #include "operations/keys.h"
+#include "operations/names.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -14,25 +16,26 @@ static const struct query keep_sealed = {
     QUERY_KEY_SEAL, "INSERT INTO sealed_secrets (access_key, repo_id, key_id, data_key_id, sealed)"
                     " VALUES (?1, ?2, ?3, ?4, ?5)"};
 static const struct query insert_key = {
-    QUERY_KEY_INSERT, "INSERT INTO api_keys (repo_id, id, access_key, name, provider, created_at,"
-                      " created_by, created_event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+    QUERY_KEY_INSERT,
+    "INSERT INTO api_keys (repo_id, id, access_key, name, provider, created_at, created_by,"
+    " created_event, expires_at, predecessor_id, holds_name)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
 
-/* An id that sorts behind all of the repository, whatever the clock does. */
-static enum keyward_status choose_id(struct transaction *transaction, struct key_create *create)
+enum keyward_status key_choose_id(struct transaction *transaction, struct key_create *create)
 {
     struct statement newest = statement_begin(transaction->connection, &newest_id);
 
     statement_bind_text(&newest, create->repo_id);
-    if (statement_row(&newest))
+    if (statement_row(&newest)) /* behind that one, whatever the clock does */
         uuid_after(statement_text(&newest, 0), environment_now(&transaction->services->environment),
                    create->id_random, create->id);
     return statement_end(&newest);
 }
 
 static enum keyward_status keep_secret(struct transaction *transaction, struct key_create *create,
+                                       const struct data_key *data_key,
                                        unsigned char hash[crypto_hash_sha256_BYTES])
 {
-    const struct data_key *data_key = keyring_current(&transaction->services->keyring);
     const struct seal_place place = {
         .data_key_id = data_key->id,
         .repo_id = create->repo_id,
@@ -42,10 +45,10 @@ static enum keyward_status keep_secret(struct transaction *transaction, struct k
         .access_key = create->access_key,
         .access_key_length = strlen(create->access_key),
     };
-    size_t sealed_length = create->secret->length + SEAL_OVERHEAD;
+    size_t sealed_length = create->secret_length + SEAL_OVERHEAD;
     struct statement keep = statement_begin(transaction->connection, &keep_sealed);
 
-    seal_secret(data_key->key, &place, create->nonce, create->secret->text, create->secret->length,
+    seal_secret(data_key->key, &place, create->nonce, create->secret, create->secret_length,
                 create->sealed);
     crypto_hash_sha256(hash, create->sealed, sealed_length);
     statement_bind_text(&keep, create->access_key);
@@ -69,33 +72,56 @@ static enum keyward_status insert(struct transaction *transaction, const struct 
     statement_bind_number(&insert, event->at);
     statement_bind_text(&insert, event->actor_id);
     statement_bind_number(&insert, event->sequence);
+    statement_bind_optional(&insert, create->expires_at);
+    statement_bind_text(&insert, create->predecessor_id);
+    statement_bind_number(&insert, create->holds_name);
     return statement_run(&insert);
+}
+
+enum keyward_status key_put(struct transaction *transaction, struct key_create *create)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    const struct data_key *data_key;
+    keyward_event event = {
+        .action = create->imports ? KEYWARD_KEY_IMPORTED : KEYWARD_KEY_CREATED,
+        .repo_id = create->repo_id,
+        .key_id = create->id,
+        .name = create->name,
+        .provider = keyward_provider_text(create->provider),
+        .sealed_sha256 = hash,
+        .other_key_id = create->predecessor_id,
+        .expires_at = create->expires_at,
+    };
+    enum keyward_status status = data_key_newest(transaction, &data_key);
+
+    if (status == KEYWARD_OK)
+        status = keep_secret(transaction, create, data_key, hash);
+    if (status == KEYWARD_OK)
+        status = audit_append(transaction, create->actor, &event);
+    if (status == KEYWARD_OK)
+        status = insert(transaction, create, &event);
+    create->created_at = event.at;
+    return status;
 }
 
 enum keyward_status key_create(struct transaction *transaction, void *request)
 {
     struct key_create *create = request;
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    keyward_event event = {
-        .action = KEYWARD_KEY_CREATE_DENIED,
+    const keyward_event attempt = {
+        .action = create->imports ? KEYWARD_KEY_IMPORT_DENIED : KEYWARD_KEY_CREATE_DENIED,
         .repo_id = create->repo_id,
-        .name = create->new_key->name,
-        .provider = keyward_provider_text(create->new_key->provider),
+        .name = create->name,
+        .provider = keyward_provider_text(create->provider),
+        .expires_at = create->expires_at,
     };
-    enum keyward_status status = access_require(transaction, create->actor, KEYWARD_WRITER, &event);
+    enum keyward_status status =
+        access_require(transaction, create->actor, KEYWARD_WRITER, &attempt);
 
     if (status == KEYWARD_OK)
-        status = choose_id(transaction, create);
+        status = names_are_unique(transaction, &create->holds_name);
+    if (status == KEYWARD_OK && create->holds_name)
+        status = names_require_free(transaction, create->repo_id, create->name);
     if (status == KEYWARD_OK)
-        status = keep_secret(transaction, create, hash);
-    if (status != KEYWARD_OK)
-        return status;
-    event.action = KEYWARD_KEY_CREATED;
-    event.key_id = create->id;
-    event.sealed_sha256 = hash;
-    status = audit_append(transaction, create->actor, &event);
-    if (status == KEYWARD_OK)
-        status = insert(transaction, create, &event);
-    create->created_at = event.at;
-    return status;
+        status = key_choose_id(transaction, create);
+    return status == KEYWARD_OK ? key_put(transaction, create) : status;
 }

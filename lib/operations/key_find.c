@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "connection/statement.h"
 #include "operations/keys.h"
+#include "operations/uses.h"
 
 #include <string.h>
 
@@ -33,12 +34,42 @@ static const struct query archive = {QUERY_KEY_ARCHIVE,
                                      " WHERE repo_id = ?1 AND archived = 0 AND id BETWEEN ?2 AND ?3"
                                      " AND deleted_event IS NOT NULL"};
 
+static const struct query find_by_access_key = {
+    QUERY_KEY_FIND_BY_ACCESS_KEY,
+    "SELECT repo_id, key_id FROM sealed_secrets WHERE access_key = ?1"};
+
+#define SELECT_LIFE                                                                \
+    "SELECT k.access_key, k.provider, k.holds_name, k.expires_at, k.last_used_at," \
+    " k.purged_event, s.id IS NOT NULL FROM api_keys AS k LEFT JOIN api_keys AS s" \
+    " ON s.repo_id = k.repo_id AND s.archived = 0 AND s.id = k.successor_id"       \
+    " AND s.deleted_event IS NULL WHERE k.repo_id = ?1 AND k.id = ?2 AND k.archived = "
+
+static const struct query read_life = {QUERY_KEY_LIFE, SELECT_LIFE "0 UNION ALL " SELECT_LIFE "1"};
+
 enum column { ID, NAME, DELETED_AT, DELETED_EVENT };
+
+enum life_column {
+    ACCESS_KEY,
+    PROVIDER,
+    HOLDS_NAME,
+    EXPIRES_AT,
+    LAST_USED_AT,
+    PURGED_EVENT,
+    HAS_LIVE_SUCCESSOR
+};
 
 static bool looks_to_older(const char *key_id)
 {
     size_t length = strlen(key_id);
     return length > 0 && key_id[length - 1] % 2 == 0;
+}
+
+/* What is longer has been tampered with, and leads nowhere. */
+static void copy_text(char *copy, const char *text, size_t longest)
+{
+    copy[0] = '\0';
+    if (text)
+        strncat(copy, text, longest);
 }
 
 static void read_found(const struct statement *row, struct found_key *found)
@@ -48,9 +79,7 @@ static void read_found(const struct statement *row, struct found_key *found)
     found->deleted_at = statement_number(row, DELETED_AT);
     found->deleted_event = statement_number(row, DELETED_EVENT);
     found->deleted = found->deleted_event != 0;
-    found->name[0] = '\0';
-    if (name)
-        strncat(found->name, name, KEYWARD_NAME_MAX);
+    copy_text(found->name, name, KEYWARD_NAME_MAX);
 }
 
 static void read_neighbours(struct statement *row, struct found_key *found)
@@ -59,9 +88,7 @@ static void read_neighbours(struct statement *row, struct found_key *found)
 
     while (statement_row(row) && statement_number(row, DELETED_EVENT) != 0) {
         id = statement_text(row, ID);
-        found->farthest_id[0] = '\0';
-        if (id)
-            strncat(found->farthest_id, id, UUID_TEXT_SIZE - 1);
+        copy_text(found->farthest_id, id, UUID_TEXT_SIZE - 1);
         found->deleted_neighbours++;
     }
 }
@@ -113,4 +140,56 @@ enum keyward_status key_archive(struct connection *connection, const char *repo_
     statement_bind_text(&move, older ? found->farthest_id : key_id);
     statement_bind_text(&move, older ? key_id : found->farthest_id);
     return statement_run(&move);
+}
+
+static enum keyward_status read_life_of(struct transaction *transaction,
+                                        const struct statement *row, struct key_life *life)
+{
+    int provider = provider_value(statement_text(row, PROVIDER));
+    int64_t noted;
+
+    if (provider < 0)
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
+    copy_text(life->access_key, statement_text(row, ACCESS_KEY), KEYWARD_ACCESS_KEY_MAX);
+    life->provider = (enum keyward_provider)provider;
+    life->holds_name = statement_number(row, HOLDS_NAME) != 0;
+    life->has_live_successor = statement_number(row, HAS_LIVE_SUCCESSOR) != 0;
+    life->expires_at = statement_number(row, EXPIRES_AT);
+    life->purged_event = statement_number(row, PURGED_EVENT);
+    life->last_used_at = statement_number(row, LAST_USED_AT);
+    noted = uses_find(transaction->services->uses, life->access_key).last_used_at;
+    if (noted > life->last_used_at)
+        life->last_used_at = noted;
+    return KEYWARD_OK;
+}
+
+enum keyward_status key_read_life(struct transaction *transaction, const char *repo_id,
+                                  const char *key_id, struct key_life *life)
+{
+    struct statement read = statement_begin(transaction->connection, &read_life);
+    enum keyward_status ended, status = KEYWARD_NOT_FOUND;
+
+    statement_bind_text(&read, repo_id);
+    statement_bind_text(&read, key_id);
+    if (statement_row(&read))
+        status = read_life_of(transaction, &read, life);
+    ended = statement_end(&read);
+    return ended == KEYWARD_OK ? status : ended;
+}
+
+enum keyward_status key_find_address(struct connection *connection, const char *access_key,
+                                     struct key_address *address)
+{
+    struct statement find = statement_begin(connection, &find_by_access_key);
+    enum keyward_status status;
+    bool exists;
+
+    statement_bind_text(&find, access_key);
+    exists = statement_row(&find);
+    if (exists) {
+        copy_text(address->repo_id, statement_text(&find, 0), KEYWARD_ID_MAX);
+        copy_text(address->key_id, statement_text(&find, 1), KEYWARD_ID_MAX);
+    }
+    status = statement_end(&find);
+    return status == KEYWARD_OK && !exists ? KEYWARD_NOT_FOUND : status;
 }

@@ -4,12 +4,15 @@
 #include "connection/statement.h"
 #include "operations/access.h"
 #include "operations/keys.h"
+#include "operations/uses.h"
 
 #include <string.h>
 
-#define SELECT_KEYS                                                                       \
-    "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at," \
-    " deleted_by, deleted_event FROM api_keys WHERE repo_id = ?1"
+#define SELECT_KEYS                                                                            \
+    "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at,"      \
+    " deleted_by, deleted_event, expires_at, predecessor_id, successor_id, last_used_at,"      \
+    " refused_count, refused_first_at, refused_last_at, purged_at, purged_event FROM api_keys" \
+    " WHERE repo_id = ?1"
 
 /* Not "archived IN (0, 1)", for which SQLite would build a table each time. */
 static const struct query get_key = {QUERY_KEY_GET, SELECT_KEYS " AND archived = 0 AND id = ?2"
@@ -40,27 +43,65 @@ enum key_column {
     CREATED_BY,
     DELETED_AT,
     DELETED_BY,
-    DELETED_EVENT
+    DELETED_EVENT,
+    EXPIRES_AT,
+    PREDECESSOR_ID,
+    SUCCESSOR_ID,
+    LAST_USED_AT,
+    REFUSED_COUNT,
+    REFUSED_FIRST_AT,
+    REFUSED_LAST_AT,
+    PURGED_AT,
+    PURGED_EVENT
 };
 
-static enum keyward_status read_key(void *result, const struct statement *row, keyward_key *key)
+/* What this process has noted and may not have written yet goes on top of what the file says. */
+static void read_use(struct transaction *transaction, const struct statement *row, keyward_key *key)
+{
+    const struct use noted = uses_find(transaction->services->uses, key->access_key);
+
+    key->last_used_at = statement_number(row, LAST_USED_AT);
+    key->refused_count = statement_number(row, REFUSED_COUNT);
+    key->refused_first_at = statement_number(row, REFUSED_FIRST_AT);
+    key->refused_last_at = statement_number(row, REFUSED_LAST_AT);
+    if (noted.last_used_at > key->last_used_at)
+        key->last_used_at = noted.last_used_at;
+    if (noted.refused_count == 0)
+        return;
+    key->refused_count += noted.refused_count;
+    if (key->refused_first_at == 0)
+        key->refused_first_at = noted.refused_first_at;
+    if (noted.refused_last_at > key->refused_last_at)
+        key->refused_last_at = noted.refused_last_at;
+}
+
+static enum keyward_status read_key(struct transaction *transaction, void *result,
+                                    const struct statement *row, keyward_key *key)
 {
     int provider = provider_value(statement_text(row, PROVIDER));
 
-    if (provider < 0)
+    if (provider < 0 || !statement_text(row, ACCESS_KEY))
         return KEYWARD_CORRUPT;
     key->provider = (enum keyward_provider)provider;
     key->created_at = statement_number(row, CREATED_AT);
     key->deleted_at = statement_number(row, DELETED_AT);
     key->deleted_event = statement_number(row, DELETED_EVENT);
-    if (statement_copy_text(row, ID, result, &key->id) &&
-        statement_copy_text(row, REPO_ID, result, &key->repo_id) &&
-        statement_copy_text(row, ACCESS_KEY, result, &key->access_key) &&
-        statement_copy_text(row, NAME, result, &key->name) &&
-        statement_copy_text(row, CREATED_BY, result, &key->created_by) &&
-        statement_copy_text(row, DELETED_BY, result, &key->deleted_by))
-        return KEYWARD_OK;
-    return KEYWARD_NOMEM;
+    key->purged_at = statement_number(row, PURGED_AT);
+    key->purged_event = statement_number(row, PURGED_EVENT);
+    key->expires_at = statement_number(row, EXPIRES_AT);
+    key->expired = key->expires_at != 0 &&
+                   environment_now(&transaction->services->environment) >= key->expires_at;
+    if (!statement_copy_text(row, ID, result, &key->id) ||
+        !statement_copy_text(row, REPO_ID, result, &key->repo_id) ||
+        !statement_copy_text(row, ACCESS_KEY, result, &key->access_key) ||
+        !statement_copy_text(row, NAME, result, &key->name) ||
+        !statement_copy_text(row, CREATED_BY, result, &key->created_by) ||
+        !statement_copy_text(row, DELETED_BY, result, &key->deleted_by) ||
+        !statement_copy_text(row, PREDECESSOR_ID, result, &key->predecessor_id) ||
+        !statement_copy_text(row, SUCCESSOR_ID, result, &key->successor_id))
+        return KEYWARD_NOMEM;
+    read_use(transaction, row, key);
+    return KEYWARD_OK;
 }
 
 static enum keyward_role role_to_see(enum keyward_include include)
@@ -74,24 +115,36 @@ static bool is_included(const struct statement *row, enum keyward_include includ
     return include == KEYWARD_LIVE_AND_DELETED || deleted == (include == KEYWARD_DELETED);
 }
 
-enum keyward_status key_get(struct transaction *transaction, void *request)
+static enum keyward_status load(struct transaction *transaction, const char *repo_id,
+                                const char *key_id, enum keyward_include include, void *result,
+                                keyward_key *key)
 {
-    struct key_get *get = request;
-    struct statement find;
-    enum keyward_status ended,
-        status = access_allows(transaction, get->actor, get->repo_id, role_to_see(get->include));
+    struct statement find = statement_begin(transaction->connection, &get_key);
+    enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
-    if (status != KEYWARD_OK)
-        return status;
-    find = statement_begin(transaction->connection, &get_key);
-    statement_bind_text(&find, get->repo_id);
-    statement_bind_text(&find, get->key_id);
-    if (statement_row(&find) && is_included(&find, get->include))
-        status = read_key(get->key, &find, get->key);
-    else
-        status = KEYWARD_NOT_FOUND;
+    statement_bind_text(&find, repo_id);
+    statement_bind_text(&find, key_id);
+    if (statement_row(&find) && is_included(&find, include))
+        status = read_key(transaction, result, &find, key);
     ended = statement_end(&find);
     return ended == KEYWARD_OK ? status : ended;
+}
+
+enum keyward_status key_load(struct transaction *transaction, const char *repo_id,
+                             const char *key_id, void *result, keyward_key *key)
+{
+    return load(transaction, repo_id, key_id, KEYWARD_LIVE_AND_DELETED, result, key);
+}
+
+enum keyward_status key_get(struct transaction *transaction, void *request)
+{
+    const struct key_get *get = request;
+    enum keyward_status status =
+        access_allows(transaction, get->actor, get->repo_id, role_to_see(get->include));
+
+    if (status == KEYWARD_OK)
+        status = load(transaction, get->repo_id, get->key_id, get->include, get->key, get->key);
+    return status;
 }
 
 static struct statement begin_list(struct connection *connection, const struct key_list *list)
@@ -111,15 +164,15 @@ static struct statement begin_list(struct connection *connection, const struct k
     return rows;
 }
 
-static enum keyward_status read_next_key(keyward_key_list *page, const keyward_key **keys,
-                                         const struct statement *row)
+static enum keyward_status read_next_key(struct transaction *transaction, keyward_key_list *page,
+                                         const keyward_key **keys, const struct statement *row)
 {
     keyward_key *key = result_alloc(page, sizeof *key);
 
     if (!key)
         return KEYWARD_NOMEM;
     keys[page->count++] = key;
-    return read_key(page, row, key);
+    return read_key(transaction, page, row, key);
 }
 
 enum keyward_status key_list(struct transaction *transaction, void *request)
@@ -142,7 +195,7 @@ enum keyward_status key_list(struct transaction *transaction, void *request)
         if (page->count == limit)
             page->more = true;
         else
-            status = read_next_key(page, keys, &rows);
+            status = read_next_key(transaction, page, keys, &rows);
     }
     ended = statement_end(&rows);
     return status == KEYWARD_OK ? ended : status;

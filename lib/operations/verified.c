@@ -91,14 +91,15 @@ static bool read_entry(const struct entry *entry, struct content *content)
 }
 
 bool verified_find(const struct verified *verified, const struct verified_pair *pair,
-                   const struct data_version *version, keyward_identity *identity)
+                   const struct data_version *version, int64_t now, keyward_identity *identity)
 {
     struct content content;
 
     if (!read_entry(entry_of(verified, pair), &content))
         return false;
     if (!data_version_equal(&content.version, version) ||
-        sodium_memcmp(&content.pair, pair, sizeof *pair) != 0)
+        sodium_memcmp(&content.pair, pair, sizeof *pair) != 0 ||
+        (content.identity.expires_at != 0 && now >= content.identity.expires_at))
         return false;
     *identity = content.identity;
     return true;

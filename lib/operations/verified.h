@@ -27,9 +27,10 @@ void verified_free(struct verified **verified); /* wipes */
 void verified_fingerprint(const struct verified *verified, const char *access_key,
                           const char *secret, size_t secret_length, struct verified_pair *pair);
 
-/* True, with `identity`, when the pair was verified at this very version of the store. */
+/* True, with `identity`, when the pair was verified at this very version of the store and its key
+ * has not expired since. */
 bool verified_find(const struct verified *verified, const struct verified_pair *pair,
-                   const struct data_version *version, keyward_identity *identity);
+                   const struct data_version *version, int64_t now, keyward_identity *identity);
 
 /* Remembers what the pair opened at this version. */
 void verified_keep(struct verified *verified, const struct verified_pair *pair,

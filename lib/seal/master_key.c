@@ -75,21 +75,21 @@ static enum keyward_status read_key_file(const char *path, unsigned char *key, s
     return status;
 }
 
-static enum keyward_status read_master_key(const keyward_options *options, unsigned char *key,
+static enum keyward_status read_master_key(const keyward_master_key *source, unsigned char *key,
                                            struct error *error)
 {
-    if (options->master_key) {
-        memcpy(key, options->master_key, KEYWARD_MASTER_KEY_BYTES);
+    if (source->key) {
+        memcpy(key, source->key, KEYWARD_MASTER_KEY_BYTES);
         return KEYWARD_OK;
     }
-    if (options->master_key_file)
-        return read_key_file(options->master_key_file, key, error);
-    if (options->master_key_callback(options->master_key_context, key) != 0)
+    if (source->file)
+        return read_key_file(source->file, key, error);
+    if (source->callback(source->callback_context, key) != 0)
         return error_set(error, KEYWARD_NO_MASTER_KEY, "master_key_callback: reported a failure");
     return KEYWARD_OK;
 }
 
-enum keyward_status master_key_obtain(const keyward_options *options, struct master_key **key,
+enum keyward_status master_key_obtain(const keyward_master_key *source, struct master_key **key,
                                       struct error *error)
 {
     enum keyward_status status = KEYWARD_NOMEM;
@@ -98,7 +98,7 @@ enum keyward_status master_key_obtain(const keyward_options *options, struct mas
 
     *key = NULL;
     if (root && derived)
-        status = read_master_key(options, root, error);
+        status = read_master_key(source, root, error);
     if (status == KEYWARD_OK) {
         crypto_kdf_derive_from_key(derived->wrapping_key, sizeof derived->wrapping_key,
                                    SUBKEY_WRAPPING, kdf_context, root);

@@ -15,10 +15,10 @@ struct master_key {
 };
 
 /*
- * Obtains the master key in the one way the options name and derives from it (libsodium's
- * crypto_kdf). KEYWARD_OK, KEYWARD_NO_MASTER_KEY or KEYWARD_NOMEM. The options are already checked.
+ * Obtains the master key in the one way that is named and derives from it (libsodium's crypto_kdf).
+ * KEYWARD_OK, KEYWARD_NO_MASTER_KEY or KEYWARD_NOMEM. That it is one way is already checked.
  */
-enum keyward_status master_key_obtain(const keyward_options *options, struct master_key **key,
+enum keyward_status master_key_obtain(const keyward_master_key *source, struct master_key **key,
                                       struct error *error);
 
 /* Wipes and frees; NULL is fine. */

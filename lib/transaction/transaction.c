@@ -4,6 +4,7 @@
 #include "connection/log.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
+#include "connection/write_back.h"
 #include "transaction/commit_queue.h"
 #include "transaction/log_keeper.h"
 #include "transaction/readers.h"
@@ -14,8 +15,9 @@
 struct database {
     char *path;
     struct connection_options options;
-    const struct services *services;
-    struct commit_queue queue; /* of this process; SQLite's lock orders processes */
+    struct services *services;
+    struct companion companion; /* once the store is open for good */
+    struct commit_queue queue;  /* of this process; SQLite's lock orders processes */
     struct connection *writer;
     int version; /* of the schema, as it was found */
     const volatile uint32_t *data_version;
@@ -33,12 +35,15 @@ static const struct query begin_read = {QUERY_BEGIN_READ, "BEGIN"};
 static const struct query begin_write = {QUERY_BEGIN_WRITE, "BEGIN IMMEDIATE"};
 static const struct query commit = {QUERY_COMMIT, "COMMIT"};
 static const struct query rollback = {QUERY_ROLLBACK, "ROLLBACK"};
+static const struct query rehearsal_begin = {QUERY_REHEARSAL_BEGIN, "SAVEPOINT rehearsal"};
+static const struct query rehearsal_undo = {QUERY_REHEARSAL_UNDO, "ROLLBACK TO rehearsal"};
+static const struct query rehearsal_end = {QUERY_REHEARSAL_END, "RELEASE rehearsal"};
 
 static void run_batch(void *context, struct batch *batch);
 static void after_batch(void *context, bool alone);
 
 static struct database *database_new(const struct connection_options *options,
-                                     const struct services *services)
+                                     struct services *services)
 {
     struct database *database = aligned_alloc(alignof(struct database), sizeof *database);
 
@@ -61,7 +66,7 @@ static struct database *database_new(const struct connection_options *options,
 
 enum keyward_status database_open(struct database **database,
                                   const struct connection_options *options,
-                                  const struct services *services, struct error *error)
+                                  struct services *services, struct error *error)
 {
     struct database *opened = database_new(options, services);
     enum keyward_status status = opened ? KEYWARD_OK : KEYWARD_NOMEM;
@@ -118,9 +123,10 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
     return status;
 }
 
-void database_accept_file(struct database *database)
+void database_accept_file(struct database *database, const struct companion *companion)
 {
     connection_accept_file(database->writer);
+    database->companion = *companion;
 }
 
 bool database_version(const struct database *database, struct data_version *version)
@@ -135,6 +141,7 @@ struct write {
     struct queue_entry entry;
     operation run;
     void *request;
+    bool rehearsed; /* undone again */
     struct error *error;
     struct deadline deadline;
     enum keyward_status status;
@@ -204,10 +211,36 @@ static void run_one(struct transaction *transaction, struct write *write)
 {
     error_reset(write->error); /* of an earlier attempt */
     transaction->error = transaction->connection->error = write->error;
+    transaction->changes = NULL;
     transaction->appended = false;
     write->status = write->run(transaction, write->request);
     write->newest_event =
         transaction->appended && status_is_decision(write->status) ? transaction->last_sequence : 0;
+}
+
+/* The others of the batch find everything as it was. */
+static void rehearse_one(struct transaction *transaction, struct write *write)
+{
+    struct connection *connection = transaction->connection;
+    const struct transaction before = *transaction;
+    enum keyward_status status;
+
+    connection->error = write->error;
+    status = statement_execute(connection, &rehearsal_begin);
+    if (status == KEYWARD_OK) {
+        run_one(transaction, write);
+        status = write->status;
+    }
+    if (status_is_decision(status)) {
+        enum keyward_status undone = statement_execute(connection, &rehearsal_undo);
+        if (undone == KEYWARD_OK)
+            undone = statement_execute(connection, &rehearsal_end);
+        if (undone != KEYWARD_OK)
+            status = undone;
+    }
+    *transaction = before;
+    write->status = status;
+    write->newest_event = 0;
 }
 
 /* A failure that is nobody's own is everybody's. */
@@ -223,43 +256,88 @@ static void fail_all(struct queue_entry *entry, enum keyward_status status,
     }
 }
 
-/*
- * Runs a batch as one transaction. False when a request failed: all is rolled back then, and nobody
- * has his result yet. When the commit itself fails, all of them have failed: a flush that did not
- * happen is not tried again into a false success.
- */
-static bool run_together(struct database *database, struct batch *batch)
+/* Runs each request, and those that come meanwhile; false when one failed. */
+static bool run_requests(struct transaction *transaction, struct batch *batch)
+{
+    for (struct queue_entry *entry = batch->first; entry; entry = batch_next(batch, entry)) {
+        struct write *write = write_of(entry);
+        (write->rehearsed ? rehearse_one : run_one)(transaction, write);
+        if (!status_is_decision(write->status))
+            return false;
+    }
+    return true;
+}
+
+static bool run_companion(struct transaction *transaction, const struct companion *companion)
+{
+    struct error unheard = {.store_stamp = 0}, *error = transaction->connection->error;
+    enum keyward_status status;
+
+    transaction->error = transaction->connection->error = &unheard;
+    transaction->changes = NULL;
+    status = companion->run(transaction, companion->request);
+    transaction->error = transaction->connection->error = error;
+    return status == KEYWARD_OK;
+}
+
+/* What has been written goes to the disk; when that fails, all of the batch have failed: a flush
+ * that did not happen is not tried again into a false success. */
+static void commit_batch(struct database *database, struct batch *batch)
 {
     struct connection *connection = database->writer;
-    struct transaction transaction = {.connection = connection, .services = database->services};
-    struct queue_entry *entry;
+    int64_t began = monotonic_us();
     enum keyward_status status;
-    int64_t began;
 
     connection->error = write_of(batch->first)->error;
-    status = begin_in_turn(database);
-    if (status == KEYWARD_OK)
-        log_extend(connection);
-    for (entry = batch->first; entry && status == KEYWARD_OK; entry = batch_next(batch, entry)) {
-        run_one(&transaction, write_of(entry));
-        if (!status_is_decision(write_of(entry)->status)) {
-            abandon(connection);
-            return false;
-        }
-    }
-    connection->error = write_of(batch->first)->error;
-    if (status == KEYWARD_OK) {
-        began = monotonic_us();
-        status = statement_execute(connection, &commit);
-        batch->commit = monotonic_us() - began;
-    }
+    status = statement_execute(connection, &commit);
+    batch->commit = monotonic_us() - began;
     if (status != KEYWARD_OK) {
         abandon(connection);
         fail_all(batch->first, status, connection->error);
     }
+    if (database->companion.ended)
+        database->companion.ended(database->companion.request, status == KEYWARD_OK);
     log_keeper_note(&database->log, connection->log_pages);
     database_version(database, &database->left);
-    return true;
+}
+
+static void undo_batch(struct database *database)
+{
+    abandon(database->writer);
+    if (database->companion.ended)
+        database->companion.ended(database->companion.request, false);
+}
+
+enum outcome { BATCH_ENDED, REQUEST_FAILED, COMPANION_FAILED };
+
+/* Runs a batch as one transaction. Unless it has ended, all is rolled back, and nobody has his
+ * result yet. */
+static enum outcome run_together(struct database *database, struct batch *batch,
+                                 const struct companion *companion)
+{
+    struct connection *connection = database->writer;
+    struct transaction transaction = {.connection = connection, .services = database->services};
+    enum keyward_status status;
+
+    connection->error = write_of(batch->first)->error;
+    status = begin_in_turn(database);
+    if (status != KEYWARD_OK) {
+        abandon(connection);
+        fail_all(batch->first, status, connection->error);
+        return BATCH_ENDED;
+    }
+    log_extend(connection);
+    if (!run_requests(&transaction, batch)) {
+        undo_batch(database);
+        return REQUEST_FAILED;
+    }
+    if (companion && companion->is_due && companion->is_due(companion->request) &&
+        !run_companion(&transaction, companion)) {
+        undo_batch(database);
+        return COMPANION_FAILED;
+    }
+    commit_batch(database, batch);
+    return BATCH_ENDED;
 }
 
 /* The leader waits for other processes as long as he himself may. */
@@ -281,22 +359,24 @@ static void catch_up(struct database *database, const struct write *leader)
     }
 }
 
-/* The leader's work. After a failure each request runs alone, so that only the one at fault fails.
- */
+/* The leader's work. After a failure each request runs alone, so that only the one at fault fails;
+ * one that was alone and is at fault is not tried twice. */
 static void run_batch(void *context, struct batch *batch)
 {
     struct database *database = context;
     struct queue_entry *next;
+    enum outcome outcome;
 
     catch_up(database, write_of(batch->first));
     be_patient(database, write_of(batch->first));
-    if (run_together(database, batch) || batch->count == 1)
+    outcome = run_together(database, batch, &database->companion);
+    if (outcome == BATCH_ENDED || (outcome == REQUEST_FAILED && batch->count == 1))
         return;
     for (struct queue_entry *entry = batch->first; entry; entry = next) {
         struct batch alone = {.first = entry};
         next = entry->next;
         entry->next = NULL;
-        run_together(database, &alone);
+        run_together(database, &alone, NULL);
         entry->next = next;
     }
 }
@@ -307,22 +387,31 @@ static void after_batch(void *context, bool alone)
     log_keeper_work(&database->log, alone);
 }
 
+static enum keyward_status submit(struct database *database, struct write *write)
+{
+    write->deadline = deadline_in(database->options.busy_timeout_ms);
+    if (!commit_queue_submit(&database->queue, &write->entry, &write->deadline))
+        write->status =
+            error_set(write->error, KEYWARD_BUSY,
+                      "other threads kept the store busy for longer than the busy timeout");
+    return write->status;
+}
+
 enum keyward_status database_write(struct database *database, operation run, void *request,
                                    int64_t *newest_event, struct error *error)
 {
-    struct write write = {
-        .run = run,
-        .request = request,
-        .error = error,
-        .deadline = deadline_in(database->options.busy_timeout_ms),
-    };
+    struct write write = {.run = run, .request = request, .error = error};
+    enum keyward_status status = submit(database, &write);
 
-    if (!commit_queue_submit(&database->queue, &write.entry, &write.deadline))
-        write.status =
-            error_set(error, KEYWARD_BUSY,
-                      "other threads kept the store busy for longer than the busy timeout");
     *newest_event = write.newest_event;
-    return write.status;
+    return status;
+}
+
+enum keyward_status database_rehearse(struct database *database, operation run, void *request,
+                                      struct error *error)
+{
+    struct write write = {.run = run, .request = request, .error = error, .rehearsed = true};
+    return submit(database, &write);
 }
 
 /* ---- reading ---- */
@@ -371,4 +460,16 @@ enum keyward_status database_look_up(struct database *database, operation run, v
                                      struct error *error)
 {
     return with_reader(database, run, request, false, error);
+}
+
+bool database_empty_log(struct database *database, struct error *error)
+{
+    struct reader *reader;
+    bool emptied = false;
+
+    if (readers_borrow(&database->readers, &reader, error) == KEYWARD_OK) {
+        emptied = write_back_and_empty_log(reader->connection);
+        readers_return(&database->readers, reader);
+    }
+    return emptied;
 }

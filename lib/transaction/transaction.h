@@ -18,21 +18,33 @@
 struct services {
     struct environment environment;
     struct keyring keyring;
+    struct uses *uses; /* of keys, as authentications note them */
+    int64_t purge_retention;
     char prefix[KEYWARD_PREFIX_MAX + 1];
 };
 
 struct transaction {
     struct connection *connection;
-    const struct services *services;
+    struct services *services;
     struct error *error;
     unsigned char
         *guarded; /* reading only: KEYWARD_SECRET_MAX bytes for a secret; who uses it wipes */
-    int64_t last_sequence; /* of the audit log, 0 until the first append looks it up */
+    keyward_changes *changes; /* where the operation wants to have its events, or NULL */
+    int64_t last_sequence;    /* of the audit log, 0 until the first append looks it up */
     int64_t last_at;
     bool appended; /* audit events */
 };
 
 typedef enum keyward_status (*operation)(struct transaction *transaction, void *request);
+
+/* What goes along with the writes of others when it is due. Its failure fails none of them. */
+struct companion {
+    bool (*is_due)(void *request);
+    operation run;
+    /* At the end of each writing transaction, in the order of these: whether it was committed. */
+    void (*ended)(void *request, bool committed);
+    void *request;
+};
 
 struct database;
 
@@ -40,7 +52,7 @@ struct database;
  * store is changed yet. The services may be filled afterwards. */
 enum keyward_status database_open(struct database **database,
                                   const struct connection_options *options,
-                                  const struct services *services, struct error *error);
+                                  struct services *services, struct error *error);
 
 /* No transaction may be running. With `in_child` after fork: frees what belongs to the process and
  * leaves the file to the parent. NULL is fine. */
@@ -53,8 +65,9 @@ bool database_is_new(const struct database *database);
  * caller's. */
 enum keyward_status database_upgrade(struct database *database, struct error *error);
 
-/* The store is open for good; see connection_accept_file(). */
-void database_accept_file(struct database *database);
+/* The store is open for good; see connection_accept_file(). From now on the companion goes along.
+ */
+void database_accept_file(struct database *database, const struct companion *companion);
 
 /*
  * Runs a writing operation. Returns what it returned, or why it could not be committed.
@@ -62,6 +75,15 @@ void database_accept_file(struct database *database);
  */
 enum keyward_status database_write(struct database *database, operation run, void *request,
                                    int64_t *newest_event, struct error *error);
+
+/* Runs a writing operation as database_write() does, and undoes it: what it found, it would have
+ * done. */
+enum keyward_status database_rehearse(struct database *database, operation run, void *request,
+                                      struct error *error);
+
+/* Writes the log back into the file and empties it, so that nothing of the past is left there.
+ * False when a reader still needs it. */
+bool database_empty_log(struct database *database, struct error *error);
 
 /* Runs a reading operation on one snapshot. */
 enum keyward_status database_read(struct database *database, operation run, void *request,

@@ -69,23 +69,29 @@ BEGIN
     SELECT RAISE(ABORT, 'audit events are append-only');
 END;
 
--- What a key has come to. The use is bookkeeping that no event records: it may lag behind, and be lost.
-ALTER TABLE api_keys ADD COLUMN expires_at INTEGER;     -- NULL: never
-ALTER TABLE api_keys ADD COLUMN predecessor_id TEXT;    -- the key it was rotated from
-ALTER TABLE api_keys ADD COLUMN successor_id TEXT;      -- the key it was rotated to
-ALTER TABLE api_keys ADD COLUMN holds_name INTEGER NOT NULL DEFAULT 0;  -- 1: no other live one may have its name
-ALTER TABLE api_keys ADD COLUMN purged_at INTEGER CHECK (purged_at IS NULL OR deleted_event IS NOT NULL);
-ALTER TABLE api_keys ADD COLUMN purged_event INTEGER CHECK ((purged_at IS NULL) = (purged_event IS NULL));
-ALTER TABLE api_keys ADD COLUMN last_used_at INTEGER;
-ALTER TABLE api_keys ADD COLUMN refused_count INTEGER;  -- attempts while it was deleted or expired
-ALTER TABLE api_keys ADD COLUMN refused_first_at INTEGER;
-ALTER TABLE api_keys ADD COLUMN refused_last_at INTEGER;
+ALTER TABLE api_keys ADD COLUMN expires_at INTEGER;  -- NULL: never
+
+-- What few keys have, apart from their rows, which a deletion writes anew.
+CREATE TABLE key_details (
+    repo_id          TEXT NOT NULL,
+    key_id           TEXT NOT NULL,
+    predecessor_id   TEXT,  -- the key it was rotated from
+    successor_id     TEXT,  -- the key it was rotated to
+    held_name        TEXT,  -- its name, where names are unique and it is live: no other one may have it
+    purged_at        INTEGER,
+    purged_event     INTEGER,
+    last_used_at     INTEGER,  -- from here on bookkeeping that no event records: it may lag behind, and be lost
+    refused_count    INTEGER,  -- attempts while it was deleted or expired
+    refused_first_at INTEGER,
+    refused_last_at  INTEGER,
+    PRIMARY KEY (repo_id, key_id),
+    CHECK ((purged_at IS NULL) = (purged_event IS NULL))
+) STRICT, WITHOUT ROWID;
 
 -- Whether the live keys of a repository hold their names. A deleted key frees its name, a rotated one hands
 -- it on.
 ALTER TABLE store ADD COLUMN unique_names INTEGER NOT NULL DEFAULT 0;
-CREATE UNIQUE INDEX api_keys_held_names ON api_keys (repo_id, name)
-WHERE holds_name = 1 AND deleted_event IS NULL;
+CREATE UNIQUE INDEX key_details_held_names ON key_details (repo_id, held_name) WHERE held_name IS NOT NULL;
 
 -- Whoever appends the event of a deletion deletes the key: the event marks the row, so that neither can
 -- be had alone. Restoring it likewise.
@@ -94,38 +100,54 @@ BEGIN
     UPDATE api_keys SET deleted_at = NEW.at, deleted_by = NEW.actor_id, deleted_event = NEW.sequence
      WHERE repo_id = NEW.repo_id AND archived = 0 AND id = NEW.key_id AND deleted_event IS NULL;
     SELECT RAISE(ABORT, 'only a live key can be deleted') WHERE changes() <> 1;
+    UPDATE key_details SET held_name = NULL
+     WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id AND held_name IS NOT NULL;
 END;
 
 CREATE TRIGGER audit_events_unmark_key AFTER INSERT ON audit_events WHEN NEW.action = 'key.restored'
 BEGIN
+    SELECT RAISE(ABORT, 'a purged key has no secret any more') FROM key_details
+     WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id AND purged_event IS NOT NULL;
     UPDATE api_keys SET archived = 0, deleted_at = NULL, deleted_by = NULL, deleted_event = NULL
-     WHERE repo_id = NEW.repo_id AND archived IN (0, 1) AND id = NEW.key_id AND deleted_event IS NOT NULL
-       AND purged_event IS NULL;
-    SELECT RAISE(ABORT, 'only a deleted key that still has its secret can be restored') WHERE changes() <> 1;
+     WHERE repo_id = NEW.repo_id AND archived IN (0, 1) AND id = NEW.key_id AND deleted_event IS NOT NULL;
+    SELECT RAISE(ABORT, 'only a deleted key can be restored') WHERE changes() <> 1;
+    INSERT INTO key_details (repo_id, key_id, held_name)
+    SELECT k.repo_id, k.id, k.name FROM api_keys AS k
+      LEFT JOIN key_details AS d ON d.repo_id = k.repo_id AND d.key_id = k.id
+     WHERE k.repo_id = NEW.repo_id AND k.archived = 0 AND k.id = NEW.key_id
+       AND (SELECT unique_names FROM store) = 1
+       AND NOT EXISTS (SELECT 1 FROM api_keys AS s WHERE s.repo_id = k.repo_id AND s.archived = 0
+                          AND s.id = d.successor_id AND s.deleted_event IS NULL)
+    ON CONFLICT (repo_id, key_id) DO UPDATE SET held_name = excluded.held_name;
 END;
 
 -- A deadline, and with it a successor, comes with its event.
 CREATE TRIGGER audit_events_expire_key AFTER INSERT ON audit_events
 WHEN NEW.action = 'key.expiry_set' OR NEW.action = 'key.rotated'
 BEGIN
-    UPDATE api_keys SET expires_at = NEW.expires_at,
-           successor_id = CASE NEW.action WHEN 'key.rotated' THEN NEW.other_key_id ELSE successor_id END,
-           holds_name = CASE NEW.action WHEN 'key.rotated' THEN 0 ELSE holds_name END
+    UPDATE api_keys SET expires_at = NEW.expires_at
      WHERE repo_id = NEW.repo_id AND archived = 0 AND id = NEW.key_id AND deleted_event IS NULL;
     SELECT RAISE(ABORT, 'only a live key gets a deadline or a successor') WHERE changes() <> 1;
+    INSERT INTO key_details (repo_id, key_id, successor_id)
+    SELECT NEW.repo_id, NEW.key_id, NEW.other_key_id WHERE NEW.action = 'key.rotated'
+    ON CONFLICT (repo_id, key_id) DO UPDATE SET successor_id = excluded.successor_id, held_name = NULL;
 END;
 
 -- The one exception to the immutability of sealed secrets: whoever appends the event of a purge overwrites the
 -- secret of a deleted key with zeros.
 CREATE TRIGGER audit_events_purge_key AFTER INSERT ON audit_events WHEN NEW.action = 'key.purged'
 BEGIN
-    UPDATE api_keys SET purged_at = NEW.at, purged_event = NEW.sequence
-     WHERE repo_id = NEW.repo_id AND archived IN (0, 1) AND id = NEW.key_id
-       AND deleted_event IS NOT NULL AND purged_event IS NULL;
-    SELECT RAISE(ABORT, 'only a deleted key can be purged, and once') WHERE changes() <> 1;
     UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))
-     WHERE access_key = (SELECT access_key FROM api_keys
-                          WHERE repo_id = NEW.repo_id AND archived IN (0, 1) AND id = NEW.key_id);
+     WHERE access_key = (SELECT access_key FROM api_keys AS k
+                          WHERE repo_id = NEW.repo_id AND archived IN (0, 1) AND id = NEW.key_id
+                            AND deleted_event IS NOT NULL
+                            AND NOT EXISTS (SELECT 1 FROM key_details AS d WHERE d.repo_id = k.repo_id
+                                               AND d.key_id = k.id AND d.purged_event IS NOT NULL));
+    SELECT RAISE(ABORT, 'only a deleted key can be purged, and once') WHERE changes() <> 1;
+    INSERT INTO key_details (repo_id, key_id, purged_at, purged_event)
+    VALUES (NEW.repo_id, NEW.key_id, NEW.at, NEW.sequence)
+    ON CONFLICT (repo_id, key_id) DO UPDATE SET purged_at = excluded.purged_at,
+                                                purged_event = excluded.purged_event;
 END;
 
 -- The other half: without its event, the newest, no row is marked and none is unmarked.
@@ -141,41 +163,79 @@ BEGIN
     SELECT RAISE(ABORT, 'a key is deleted or restored by its audit event');
 END;
 
-CREATE TRIGGER api_keys_expire_by_event BEFORE UPDATE OF expires_at, successor_id ON api_keys
+CREATE TRIGGER api_keys_expire_by_event BEFORE UPDATE OF expires_at ON api_keys
 WHEN NOT EXISTS (
     SELECT 1 FROM audit_events
      WHERE sequence = (SELECT max(sequence) FROM audit_events)
-       AND repo_id = NEW.repo_id AND key_id = NEW.id AND expires_at IS NEW.expires_at
-       AND ((action = 'key.expiry_set' AND NEW.successor_id IS OLD.successor_id)
-            OR (action = 'key.rotated' AND NEW.successor_id IS other_key_id)))
+       AND (action = 'key.expiry_set' OR action = 'key.rotated')
+       AND repo_id = NEW.repo_id AND key_id = NEW.id AND expires_at IS NEW.expires_at)
 BEGIN
-    SELECT RAISE(ABORT, 'a key gets its deadline and its successor by its audit event');
-END;
-
-CREATE TRIGGER api_keys_purge_by_event BEFORE UPDATE OF purged_at, purged_event ON api_keys
-WHEN OLD.purged_event IS NOT NULL OR NOT EXISTS (
-    SELECT 1 FROM audit_events
-     WHERE sequence = (SELECT max(sequence) FROM audit_events) AND action = 'key.purged'
-       AND repo_id = NEW.repo_id AND key_id = NEW.id AND sequence = NEW.purged_event AND at = NEW.purged_at)
-BEGIN
-    SELECT RAISE(ABORT, 'a key is purged by its audit event');
+    SELECT RAISE(ABORT, 'a key gets its deadline by its audit event');
 END;
 
 CREATE TRIGGER api_keys_keep_identity BEFORE UPDATE OF repo_id, id, access_key, provider, created_at,
-    created_by, created_event, predecessor_id ON api_keys
+    created_by, created_event ON api_keys
 BEGIN
     SELECT RAISE(ABORT, 'what a key was created with does not change');
 END;
 
+-- What the details say of a rotation or a purge, its event, the newest, says as well.
+CREATE TRIGGER key_details_come_by_event BEFORE INSERT ON key_details
+WHEN EXISTS (SELECT 1 FROM key_details WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id) IS NOT 1
+ AND coalesce(NEW.predecessor_id, NEW.successor_id, NEW.purged_event) IS NOT NULL
+ AND NOT EXISTS (
+    SELECT 1 FROM audit_events
+     WHERE sequence = (SELECT max(sequence) FROM audit_events)
+       AND repo_id = NEW.repo_id AND key_id = NEW.key_id
+       AND CASE action
+           WHEN 'key.created' THEN other_key_id = NEW.predecessor_id
+                AND coalesce(NEW.successor_id, NEW.purged_event) IS NULL
+           WHEN 'key.imported' THEN other_key_id = NEW.predecessor_id
+                AND coalesce(NEW.successor_id, NEW.purged_event) IS NULL
+           WHEN 'key.rotated' THEN other_key_id = NEW.successor_id
+                AND coalesce(NEW.predecessor_id, NEW.purged_event) IS NULL
+           WHEN 'key.purged' THEN sequence = NEW.purged_event AND at = NEW.purged_at
+                AND coalesce(NEW.predecessor_id, NEW.successor_id) IS NULL
+           ELSE 0 END)
+BEGIN
+    SELECT RAISE(ABORT, 'a key is rotated or purged by its audit event');
+END;
+
+CREATE TRIGGER key_details_change_by_event BEFORE UPDATE OF predecessor_id, successor_id, purged_at, purged_event
+ON key_details
+WHEN NEW.predecessor_id IS NOT OLD.predecessor_id
+  OR (OLD.purged_event IS NOT NULL AND (NEW.purged_event IS NOT OLD.purged_event OR NEW.purged_at IS NOT OLD.purged_at))
+  OR ((NEW.successor_id IS NOT OLD.successor_id OR NEW.purged_event IS NOT OLD.purged_event) AND NOT EXISTS (
+    SELECT 1 FROM audit_events
+     WHERE sequence = (SELECT max(sequence) FROM audit_events)
+       AND repo_id = NEW.repo_id AND key_id = NEW.key_id
+       AND CASE action
+           WHEN 'key.rotated' THEN other_key_id = NEW.successor_id AND NEW.purged_event IS OLD.purged_event
+           WHEN 'key.purged' THEN sequence = NEW.purged_event AND at = NEW.purged_at
+                AND NEW.successor_id IS OLD.successor_id
+           ELSE 0 END))
+BEGIN
+    SELECT RAISE(ABORT, 'a key is rotated or purged by its audit event');
+END;
+
+CREATE TRIGGER key_details_are_a_keys BEFORE UPDATE OF repo_id, key_id ON key_details
+BEGIN
+    SELECT RAISE(ABORT, 'the details of a key stay with it');
+END;
+
+CREATE TRIGGER key_details_stay BEFORE DELETE ON key_details
+BEGIN
+    SELECT RAISE(ABORT, 'the details of a key stay with it');
+END;
+
 -- A key is born live, once, with its creation event and its sealed secret.
 CREATE TRIGGER api_keys_born_live BEFORE INSERT ON api_keys
-WHEN NEW.deleted_event IS NOT NULL OR NEW.purged_event IS NOT NULL OR NEW.successor_id IS NOT NULL
+WHEN NEW.deleted_event IS NOT NULL
   OR EXISTS (SELECT 1 FROM api_keys WHERE repo_id = NEW.repo_id AND archived = 0 AND id = NEW.id)
   OR EXISTS (SELECT 1 FROM api_keys WHERE repo_id = NEW.repo_id AND archived = 1 AND id = NEW.id)
   OR NOT EXISTS (SELECT 1 FROM audit_events WHERE sequence = NEW.created_event
                     AND (action = 'key.created' OR action = 'key.imported')
-                    AND repo_id = NEW.repo_id AND key_id = NEW.id
-                    AND expires_at IS NEW.expires_at AND other_key_id IS NEW.predecessor_id)
+                    AND repo_id = NEW.repo_id AND key_id = NEW.id AND expires_at IS NEW.expires_at)
   OR NOT EXISTS (SELECT 1 FROM sealed_secrets WHERE access_key = NEW.access_key
                     AND repo_id = NEW.repo_id AND key_id = NEW.id)
 BEGIN

@@ -14,13 +14,12 @@ static const struct query find_secret = {
     QUERY_AUTHENTICATE,
     "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.provider, k.deleted_at, "
     "k.deleted_event,"
-    " k.purged_event, k.expires_at FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = "
+    " k.expires_at FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = "
     "?1"
     " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy') AND k.archived = 0"
     " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
 static const struct query find_archived = {QUERY_AUTHENTICATE_ARCHIVED,
-                                           "SELECT deleted_at, deleted_event, purged_event"
-                                           " FROM api_keys"
+                                           "SELECT deleted_at, deleted_event FROM api_keys"
                                            " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
 
 enum column {
@@ -31,7 +30,6 @@ enum column {
     PROVIDER,
     DELETED_AT,
     DELETED_EVENT,
-    PURGED_EVENT,
     EXPIRES_AT
 };
 
@@ -131,19 +129,10 @@ static enum keyward_status refuse(struct authentication *request, enum keyward_c
     return KEYWARD_REFUSED;
 }
 
-/* Where a key stands at its end. */
+/* When and by which event a key was deleted; 0: it was not. */
 struct ending {
-    int64_t deleted_at, deleted_event, purged_event;
+    int64_t deleted_at, deleted_event;
 };
-
-static struct ending ending_of(const struct statement *row, int first_column)
-{
-    return (struct ending){
-        .deleted_at = statement_number(row, first_column),
-        .deleted_event = statement_number(row, first_column + 1),
-        .purged_event = statement_number(row, first_column + 2),
-    };
-}
 
 /* `row` is where the key is unless it is archived. The first statement is still open, and so both
  * see the same snapshot. */
@@ -153,11 +142,14 @@ static enum keyward_status find_ending(struct transaction *transaction,
 {
     struct statement archived = statement_begin(transaction->connection, &find_archived);
 
-    *ending = ending_of(row, DELETED_AT);
+    ending->deleted_at = statement_number(row, DELETED_AT);
+    ending->deleted_event = statement_number(row, DELETED_EVENT);
     statement_bind_text(&archived, secret->repo_id);
     statement_bind_text(&archived, secret->key_id);
-    if (statement_row(&archived))
-        *ending = ending_of(&archived, 0);
+    if (statement_row(&archived)) {
+        ending->deleted_at = statement_number(&archived, 0);
+        ending->deleted_event = statement_number(&archived, 1);
+    }
     return statement_end(&archived);
 }
 
@@ -175,7 +167,7 @@ static enum keyward_status find_cause(struct transaction *transaction,
         return status;
     if (!secret->known)
         return refuse(request, KEYWARD_CAUSE_UNKNOWN);
-    if (secret->destroyed && ending.purged_event == 0)
+    if (secret->destroyed && ending.deleted_event == 0)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
     if (!secret->destroyed && !equal)
         return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);

@@ -225,6 +225,17 @@ static enum keyward_status check_orphan(struct transaction *transaction, struct 
                           statement_text(row, 0), statement_text(row, 1), 0);
 }
 
+static enum keyward_status check_details(struct transaction *transaction, struct check *check,
+                                         const struct statement *row)
+{
+    const char *problem = statement_number(row, 2) ? "a name is held by no live key that has it"
+                                                   : "the details of a key belong to no key";
+
+    (void)transaction;
+    return report_finding(check->report, problem, NULL, statement_text(row, 0),
+                          statement_text(row, 1), 0);
+}
+
 static enum keyward_status check_event(struct transaction *transaction, struct check *check,
                                        const struct statement *row)
 {
@@ -271,20 +282,22 @@ static const struct check_part {
       " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
       " (c.action IS 'key.created' OR c.action IS 'key.imported')"
       " AND c.repo_id IS k.repo_id AND c.key_id IS k.id"
-      " AND c.other_key_id IS k.predecessor_id,"
+      " AND c.other_key_id IS t.predecessor_id,"
       " k.deleted_event IS NULL OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
       " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by"
       " AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.repo_id = k.repo_id"
       " AND r.key_id = k.id AND r.sequence > k.deleted_event)),"
       " k.expires_at IS iif(l.key_id IS NULL, c.expires_at, l.expires_at)"
-      " AND k.successor_id IS u.other_key_id,"
-      " k.purged_event, k.purged_event IS NULL OR (p.action IS 'key.purged'"
-      " AND p.repo_id IS k.repo_id AND p.key_id IS k.id AND p.at IS k.purged_at)"
+      " AND t.successor_id IS u.other_key_id,"
+      " t.purged_event, t.purged_event IS NULL OR (p.action IS 'key.purged'"
+      " AND p.repo_id IS k.repo_id AND p.key_id IS k.id AND p.at IS t.purged_at"
+      " AND k.deleted_event IS NOT NULL)"
       " FROM api_keys AS k"
       " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
       " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
       " LEFT JOIN audit_events AS d ON d.sequence = k.deleted_event"
-      " LEFT JOIN audit_events AS p ON p.sequence = k.purged_event"
+      " LEFT JOIN key_details AS t ON t.repo_id = k.repo_id AND t.key_id = k.id"
+      " LEFT JOIN audit_events AS p ON p.sequence = t.purged_event"
       " LEFT JOIN deadlines AS l ON l.repo_id = k.repo_id AND l.key_id = k.id"
       " LEFT JOIN successors AS u ON u.repo_id = k.repo_id AND u.key_id = k.id"},
      check_key},
@@ -293,6 +306,12 @@ static const struct check_part {
       " (SELECT 1 FROM api_keys AS k WHERE k.repo_id = s.repo_id AND k.archived IN (0, 1)"
       " AND k.id = s.key_id AND k.access_key = s.access_key)"},
      check_orphan},
+    {{QUERY_CHECK_DETAILS,
+      "SELECT repo_id, key_id, held_name IS NOT NULL FROM key_details AS t WHERE NOT EXISTS"
+      " (SELECT 1 FROM api_keys AS k WHERE k.repo_id = t.repo_id AND k.archived IN (0, 1)"
+      " AND k.id = t.key_id AND (t.held_name IS NULL"
+      " OR (k.name = t.held_name AND k.deleted_event IS NULL)))"},
+     check_details},
     {{QUERY_CHECK_EVENTS, "SELECT sequence, at FROM audit_events ORDER BY sequence"}, check_event},
     {{QUERY_CHECK_UNSHOWN,
       RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action FROM audit_events AS e"
@@ -305,9 +324,9 @@ static const struct check_part {
                "   AND k.deleted_event = e.sequence)"
                "   AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.key_id = e.key_id"
                "   AND r.repo_id = e.repo_id AND r.sequence > e.sequence))"
-               " OR (e.action = 'key.purged' AND NOT EXISTS (SELECT 1 FROM api_keys AS k"
-               "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
-               "   AND k.purged_event = e.sequence))"},
+               " OR (e.action = 'key.purged' AND NOT EXISTS (SELECT 1 FROM key_details AS t"
+               "   WHERE t.repo_id = e.repo_id AND t.key_id = e.key_id"
+               "   AND t.purged_event = e.sequence))"},
      check_unshown},
 };
 

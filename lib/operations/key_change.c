@@ -29,15 +29,16 @@ static enum keyward_status put_name(struct connection *connection, const struct 
     return statement_run(&rename);
 }
 
-/* KEYWARD_NAME_TAKEN when the key holds its name and another live one has the new one. */
+/* Whether the key holds its name, and then whether it may hold the new one. */
 static enum keyward_status require_name(struct transaction *transaction,
-                                        const struct key_change *change, const char *name)
+                                        const struct key_change *change, bool *holds)
 {
-    struct key_life life;
+    struct key_life life = {.holds_name = false};
     enum keyward_status status = key_read_life(transaction, change->repo_id, change->key_id, &life);
 
+    *holds = life.holds_name;
     if (status == KEYWARD_OK && life.holds_name)
-        status = names_require_free(transaction, change->repo_id, name);
+        status = names_require_free(transaction, change->repo_id, change->name);
     return status;
 }
 
@@ -50,6 +51,7 @@ enum keyward_status key_rename(struct transaction *transaction, void *request)
         .key_id = change->key_id,
         .name = change->name,
     };
+    bool holds;
     enum keyward_status status = access_require(transaction, change->actor, KEYWARD_WRITER, &event);
 
     if (status == KEYWARD_OK)
@@ -58,7 +60,7 @@ enum keyward_status key_rename(struct transaction *transaction, void *request)
         status = KEYWARD_ALREADY_DELETED;
     if (status != KEYWARD_OK || strcmp(change->found.name, change->name) == 0)
         return status;
-    status = require_name(transaction, change, change->name);
+    status = require_name(transaction, change, &holds);
     if (status != KEYWARD_OK)
         return status;
     event.action = KEYWARD_KEY_RENAMED;
@@ -66,17 +68,19 @@ enum keyward_status key_rename(struct transaction *transaction, void *request)
     status = audit_append(transaction, change->actor, &event);
     if (status == KEYWARD_OK)
         status = put_name(transaction->connection, change);
+    if (status == KEYWARD_OK && holds)
+        status = name_hold(transaction, change->repo_id, change->key_id, change->name);
     return status;
 }
 
-static enum keyward_status put_deadline(struct connection *connection,
-                                        const struct key_change *change)
+enum keyward_status key_put_deadline(struct connection *connection, const char *repo_id,
+                                     const char *key_id, int64_t expires_at)
 {
     struct statement expire = statement_begin(connection, &expire_key);
 
-    statement_bind_text(&expire, change->repo_id);
-    statement_bind_text(&expire, change->key_id);
-    statement_bind_optional(&expire, change->expires_at);
+    statement_bind_text(&expire, repo_id);
+    statement_bind_text(&expire, key_id);
+    statement_bind_optional(&expire, expires_at);
     return statement_run_on_one_row(&expire);
 }
 
@@ -104,7 +108,8 @@ enum keyward_status key_expire(struct transaction *transaction, void *request)
     event.name = change->found.name;
     status = audit_append(transaction, change->actor, &event);
     if (status == KEYWARD_OK)
-        status = put_deadline(transaction->connection, change);
+        status = key_put_deadline(transaction->connection, change->repo_id, change->key_id,
+                                  change->expires_at);
     return status;
 }
 
@@ -119,18 +124,23 @@ static enum keyward_status unmark(struct connection *connection, const keyward_e
     return statement_run_on_one_row(&unmark);
 }
 
-/* KEYWARD_OK when the key can come back: it has its secret, and its name is free. */
+/* KEYWARD_OK when the key can come back: it has its secret, and the name that it is to hold is
+ * free. */
 static enum keyward_status require_return(struct transaction *transaction,
-                                          const struct key_change *change)
+                                          const struct key_change *change, bool *holds)
 {
     struct key_life life;
     enum keyward_status status = key_read_life(transaction, change->repo_id, change->key_id, &life);
 
     if (status == KEYWARD_OK && life.purged_event != 0)
         return KEYWARD_PURGED;
-    if (status == KEYWARD_OK && life.holds_name)
-        status = names_require_free(transaction, change->repo_id, change->found.name);
-    return status;
+    if (status == KEYWARD_OK)
+        status = names_are_unique(transaction, holds);
+    if (status != KEYWARD_OK)
+        return status;
+    *holds = *holds && !life.has_live_successor;
+    return *holds ? names_require_free(transaction, change->repo_id, change->found.name)
+                  : KEYWARD_OK;
 }
 
 enum keyward_status key_restore(struct transaction *transaction, void *request)
@@ -141,6 +151,7 @@ enum keyward_status key_restore(struct transaction *transaction, void *request)
         .repo_id = change->repo_id,
         .key_id = change->key_id,
     };
+    bool holds = false;
     enum keyward_status status = access_require(transaction, change->actor, KEYWARD_ADMIN, &event);
 
     if (status == KEYWARD_OK)
@@ -148,7 +159,7 @@ enum keyward_status key_restore(struct transaction *transaction, void *request)
     if (status == KEYWARD_OK && !change->found.deleted)
         status = KEYWARD_NOT_DELETED;
     if (status == KEYWARD_OK)
-        status = require_return(transaction, change);
+        status = require_return(transaction, change, &holds);
     if (status != KEYWARD_OK)
         return status;
     event.action = KEYWARD_KEY_RESTORED;
@@ -156,5 +167,7 @@ enum keyward_status key_restore(struct transaction *transaction, void *request)
     status = audit_append(transaction, change->actor, &event);
     if (status == KEYWARD_OK)
         status = unmark(transaction->connection, &event, &change->found);
+    if (status == KEYWARD_OK && holds)
+        status = name_hold(transaction, change->repo_id, change->key_id, change->found.name);
     return status;
 }

@@ -18,8 +18,10 @@ static const struct query keep_sealed = {
 static const struct query insert_key = {
     QUERY_KEY_INSERT,
     "INSERT INTO api_keys (repo_id, id, access_key, name, provider, created_at, created_by,"
-    " created_event, expires_at, predecessor_id, holds_name)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
+    " created_event, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+static const struct query insert_details = {
+    QUERY_KEY_DETAILS_INSERT, "INSERT INTO key_details (repo_id, key_id, predecessor_id, held_name)"
+                              " VALUES (?1, ?2, ?3, ?4)"};
 
 enum keyward_status key_choose_id(struct transaction *transaction, struct key_create *create)
 {
@@ -73,8 +75,21 @@ static enum keyward_status insert(struct transaction *transaction, const struct 
     statement_bind_text(&insert, event->actor_id);
     statement_bind_number(&insert, event->sequence);
     statement_bind_optional(&insert, create->expires_at);
+    return statement_run(&insert);
+}
+
+static enum keyward_status put_details(struct transaction *transaction,
+                                       const struct key_create *create)
+{
+    struct statement insert;
+
+    if (!create->predecessor_id && !create->holds_name)
+        return KEYWARD_OK;
+    insert = statement_begin(transaction->connection, &insert_details);
+    statement_bind_text(&insert, create->repo_id);
+    statement_bind_text(&insert, create->id);
     statement_bind_text(&insert, create->predecessor_id);
-    statement_bind_number(&insert, create->holds_name);
+    statement_bind_text(&insert, create->holds_name ? create->name : NULL);
     return statement_run(&insert);
 }
 
@@ -100,6 +115,8 @@ enum keyward_status key_put(struct transaction *transaction, struct key_create *
         status = audit_append(transaction, create->actor, &event);
     if (status == KEYWARD_OK)
         status = insert(transaction, create, &event);
+    if (status == KEYWARD_OK)
+        status = put_details(transaction, create);
     create->created_at = event.at;
     return status;
 }

@@ -5,6 +5,7 @@
 #include "operations/access.h"
 #include "operations/changes.h"
 #include "operations/keys.h"
+#include "operations/names.h"
 #include "operations/uses.h"
 
 #include <stdio.h>
@@ -71,6 +72,16 @@ static enum keyward_status guard_use(struct transaction *transaction, const char
     return KEYWARD_IN_USE;
 }
 
+/* A deleted key never blocks its name. */
+static enum keyward_status free_name(struct transaction *transaction, const char *repo_id,
+                                     const char *key_id)
+{
+    bool unique;
+    enum keyward_status status = names_are_unique(transaction, &unique);
+
+    return status == KEYWARD_OK && unique ? name_let_go(transaction, repo_id, key_id) : status;
+}
+
 /* Deletes a key whose actor may. */
 static enum keyward_status delete_found(struct transaction *transaction,
                                         const struct key_delete *delete, keyward_event *event)
@@ -96,6 +107,8 @@ static enum keyward_status delete_found(struct transaction *transaction,
     deletion->event = event->sequence;
     if (status == KEYWARD_OK)
         status = mark(transaction->connection, event);
+    if (status == KEYWARD_OK)
+        status = free_name(transaction, delete->repo_id, delete->key_id);
     if (status == KEYWARD_OK)
         status = key_archive(transaction->connection, delete->repo_id, delete->key_id, &found);
     if (status == KEYWARD_OK)

@@ -38,11 +38,13 @@ static const struct query find_by_access_key = {
     QUERY_KEY_FIND_BY_ACCESS_KEY,
     "SELECT repo_id, key_id FROM sealed_secrets WHERE access_key = ?1"};
 
-#define SELECT_LIFE                                                                \
-    "SELECT k.access_key, k.provider, k.holds_name, k.expires_at, k.last_used_at," \
-    " k.purged_event, s.id IS NOT NULL FROM api_keys AS k LEFT JOIN api_keys AS s" \
-    " ON s.repo_id = k.repo_id AND s.archived = 0 AND s.id = k.successor_id"       \
-    " AND s.deleted_event IS NULL WHERE k.repo_id = ?1 AND k.id = ?2 AND k.archived = "
+#define SELECT_LIFE                                                                           \
+    "SELECT k.access_key, k.provider, d.held_name IS NOT NULL, k.expires_at, d.last_used_at," \
+    " d.purged_event, s.id IS NOT NULL FROM api_keys AS k"                                    \
+    " LEFT JOIN key_details AS d ON d.repo_id = k.repo_id AND d.key_id = k.id"                \
+    " LEFT JOIN api_keys AS s ON s.repo_id = k.repo_id AND s.archived = 0"                    \
+    " AND s.id = d.successor_id AND s.deleted_event IS NULL"                                  \
+    " WHERE k.repo_id = ?1 AND k.id = ?2 AND k.archived = "
 
 static const struct query read_life = {QUERY_KEY_LIFE, SELECT_LIFE "0 UNION ALL " SELECT_LIFE "1"};
 

@@ -9,15 +9,18 @@
 
 static const struct query mark_purged = {
     QUERY_KEY_MARK_PURGED,
-    "UPDATE api_keys SET purged_at = ?3, purged_event = ?4 WHERE repo_id = ?1"
-    " AND archived IN (0, 1) AND id = ?2 AND deleted_event IS NOT NULL AND purged_event IS NULL"};
+    "INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) VALUES (?1, ?2, ?3, ?4)"
+    " ON CONFLICT (repo_id, key_id) DO UPDATE SET purged_at = excluded.purged_at,"
+    " purged_event = excluded.purged_event"};
 static const struct query shred = {
     QUERY_KEY_SHRED,
     "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed)) WHERE access_key = ?1"};
 
-#define SELECT_NEXT_DELETED(ARCHIVED)                                                    \
-    "SELECT id FROM api_keys WHERE repo_id = ?1 AND archived = " ARCHIVED " AND id > ?2" \
-    " AND deleted_event IS NOT NULL AND purged_event IS NULL AND deleted_at <= ?3"
+#define SELECT_NEXT_DELETED(ARCHIVED)                                                         \
+    "SELECT id FROM api_keys AS k WHERE repo_id = ?1 AND archived = " ARCHIVED " AND id > ?2" \
+    " AND deleted_event IS NOT NULL AND deleted_at <= ?3 AND NOT EXISTS (SELECT 1"            \
+    " FROM key_details AS d WHERE d.repo_id = k.repo_id AND d.key_id = k.id"                  \
+    " AND d.purged_event IS NOT NULL)"
 
 static const struct query next_deleted = {QUERY_KEY_NEXT_DELETED,
                                           SELECT_NEXT_DELETED("0") " UNION ALL " //
@@ -31,7 +34,7 @@ static enum keyward_status mark(struct connection *connection, const keyward_eve
     statement_bind_text(&mark, event->key_id);
     statement_bind_number(&mark, event->at);
     statement_bind_number(&mark, event->sequence);
-    return statement_run_on_one_row(&mark);
+    return statement_run(&mark);
 }
 
 static enum keyward_status overwrite(struct connection *connection, const char *access_key)

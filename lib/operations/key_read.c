@@ -9,29 +9,33 @@
 #include <string.h>
 
 #define SELECT_KEYS                                                                            \
-    "SELECT id, repo_id, access_key, name, provider, created_at, created_by, deleted_at,"      \
-    " deleted_by, deleted_event, expires_at, predecessor_id, successor_id, last_used_at,"      \
-    " refused_count, refused_first_at, refused_last_at, purged_at, purged_event FROM api_keys" \
-    " WHERE repo_id = ?1"
+    "SELECT k.id, k.repo_id, k.access_key, k.name, k.provider, k.created_at, k.created_by,"    \
+    " k.deleted_at, k.deleted_by, k.deleted_event, k.expires_at, d.predecessor_id,"            \
+    " d.successor_id, d.last_used_at, d.refused_count, d.refused_first_at, d.refused_last_at," \
+    " d.purged_at, d.purged_event FROM api_keys AS k"                                          \
+    " LEFT JOIN key_details AS d ON d.repo_id = k.repo_id AND d.key_id = k.id"                 \
+    " WHERE k.repo_id = ?1"
 
 /* Not "archived IN (0, 1)", for which SQLite would build a table each time. */
-static const struct query get_key = {QUERY_KEY_GET, SELECT_KEYS " AND archived = 0 AND id = ?2"
-                                                                " UNION ALL " SELECT_KEYS
-                                                                " AND archived = 1 AND id = ?2"};
+static const struct query get_key = {QUERY_KEY_GET, SELECT_KEYS
+                                     " AND k.archived = 0 AND k.id = ?2"
+                                     " UNION ALL " SELECT_KEYS " AND k.archived = 1 AND k.id = ?2"};
 
-static const struct query list_keys = {QUERY_KEY_LIST, SELECT_KEYS
-                                       " AND archived = 0 AND id < ?2 AND deleted_event IS NULL"
-                                       " ORDER BY id DESC LIMIT ?3"};
+static const struct query list_keys = {
+    QUERY_KEY_LIST, SELECT_KEYS " AND k.archived = 0 AND k.id < ?2 AND k.deleted_event IS NULL"
+                                " ORDER BY k.id DESC LIMIT ?3"};
 
 /* Two ranges in order of id, which SQLite merges without sorting. */
 static const struct query list_deleted_keys = {
     QUERY_KEY_LIST_DELETED,
-    SELECT_KEYS " AND archived = 0 AND id < ?2 AND deleted_event IS NOT NULL UNION ALL " SELECT_KEYS
-                " AND archived = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
+    SELECT_KEYS " AND k.archived = 0 AND k.id < ?2 AND k.deleted_event IS NOT NULL"
+                " UNION ALL " SELECT_KEYS " AND k.archived = 1 AND k.id < ?2"
+                " ORDER BY k.id DESC LIMIT ?3"};
 
 static const struct query list_all_keys = {
-    QUERY_KEY_LIST_ALL, SELECT_KEYS " AND archived = 0 AND id < ?2 UNION ALL " SELECT_KEYS
-                                    " AND archived = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
+    QUERY_KEY_LIST_ALL,
+    SELECT_KEYS " AND k.archived = 0 AND k.id < ?2 UNION ALL " SELECT_KEYS
+                " AND k.archived = 1 AND k.id < ?2 ORDER BY k.id DESC LIMIT ?3"};
 
 enum key_column {
     ID,

@@ -9,8 +9,9 @@
 
 static const struct query succeed = {
     QUERY_KEY_SUCCEED,
-    "UPDATE api_keys SET expires_at = ?3, successor_id = ?4, holds_name = 0"
-    " WHERE repo_id = ?1 AND archived = 0 AND id = ?2 AND deleted_event IS NULL"};
+    "INSERT INTO key_details (repo_id, key_id, successor_id) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (repo_id, key_id) DO UPDATE SET successor_id = excluded.successor_id,"
+    " held_name = NULL"};
 
 static int64_t deadline_of(const struct key_life *life, int64_t now, int64_t overlap)
 {
@@ -46,14 +47,16 @@ static enum keyward_status give_deadline(struct transaction *transaction,
     struct statement give;
     enum keyward_status status = audit_append(transaction, successor->actor, &event);
 
+    if (status == KEYWARD_OK)
+        status = key_put_deadline(transaction->connection, event.repo_id, event.key_id,
+                                  event.expires_at);
     if (status != KEYWARD_OK)
         return status;
     give = statement_begin(transaction->connection, &succeed);
     statement_bind_text(&give, event.repo_id);
     statement_bind_text(&give, event.key_id);
-    statement_bind_number(&give, event.expires_at);
     statement_bind_text(&give, event.other_key_id);
-    return statement_run_on_one_row(&give);
+    return statement_run(&give);
 }
 
 /* Finds the key that is to be rotated and takes over what its successor has of it. */

@@ -23,9 +23,9 @@ struct key_create {
     unsigned char id_random[UUID_RANDOM_BYTES];
     unsigned char *sealed;      /* room for the secret and SEAL_OVERHEAD */
     const char *predecessor_id; /* of a successor, else NULL */
-    bool holds_name;            /* out */
-    char id[UUID_TEXT_SIZE];    /* out */
-    int64_t created_at;         /* out */
+    bool holds_name;
+    char id[UUID_TEXT_SIZE]; /* out */
+    int64_t created_at;      /* out */
 };
 enum keyward_status key_create(struct transaction *transaction, void *request);
 
@@ -112,6 +112,10 @@ struct key_change {
 enum keyward_status key_rename(struct transaction *transaction, void *request);
 enum keyward_status key_expire(struct transaction *transaction, void *request);
 enum keyward_status key_restore(struct transaction *transaction, void *request);
+
+/* The row's part of a new deadline; 0: none. */
+enum keyward_status key_put_deadline(struct connection *connection, const char *repo_id,
+                                     const char *key_id, int64_t expires_at);
 
 struct key_reveal {
     const keyward_actor *actor;

@@ -4,44 +4,35 @@
 #include "operations/keys.h"
 #include "operations/uses.h"
 
-#define KEEP_USE(ARCHIVED)                                                                       \
-    "UPDATE api_keys SET last_used_at = nullif(max(coalesce(last_used_at, 0), ?3), 0),"          \
-    " refused_count = nullif(coalesce(refused_count, 0) + ?4, 0),"                               \
-    " refused_first_at = CASE WHEN ?4 = 0 THEN refused_first_at ELSE coalesce(refused_first_at," \
-    " ?5) END,"                                                                                  \
-    " refused_last_at = CASE WHEN ?4 = 0 THEN refused_last_at"                                   \
-    " ELSE max(coalesce(refused_last_at, 0), ?6) END"                                            \
-    " WHERE repo_id = ?1 AND archived = " ARCHIVED " AND id = ?2"
-
-static const struct query keep_use = {QUERY_USE_KEEP, KEEP_USE("0")};
-static const struct query keep_use_of_archived = {QUERY_USE_KEEP_ARCHIVED, KEEP_USE("1")};
-
-static enum keyward_status keep_in(struct connection *connection, const struct query *query,
-                                   const struct key_address *address, const struct use *use)
-{
-    struct statement keep = statement_begin(connection, query);
-
-    statement_bind_text(&keep, address->repo_id);
-    statement_bind_text(&keep, address->key_id);
-    statement_bind_number(&keep, use->last_used_at);
-    statement_bind_number(&keep, use->refused_count);
-    statement_bind_number(&keep, use->refused_first_at);
-    statement_bind_number(&keep, use->refused_last_at);
-    return statement_run(&keep);
-}
+static const struct query keep_use = {
+    QUERY_USE_KEEP,
+    "INSERT INTO key_details (repo_id, key_id, last_used_at, refused_count, refused_first_at,"
+    " refused_last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (repo_id, key_id) DO UPDATE SET"
+    " last_used_at = nullif(max(coalesce(last_used_at, 0), coalesce(?3, 0)), 0),"
+    " refused_count = nullif(coalesce(refused_count, 0) + coalesce(?4, 0), 0),"
+    " refused_first_at = coalesce(refused_first_at, ?5),"
+    " refused_last_at = nullif(max(coalesce(refused_last_at, 0), coalesce(?6, 0)), 0)"};
 
 static enum keyward_status keep_one(struct connection *connection, const struct use_note *note)
 {
+    const struct use *use = &note->use;
+    bool refused = use->refused_count > 0; /* since it was last written */
     struct key_address address;
+    struct statement keep;
     enum keyward_status status = key_find_address(connection, note->access_key, &address);
 
     if (status == KEYWARD_NOT_FOUND)
         return KEYWARD_OK; /* somebody has tampered with the file: keyward_check() tells */
-    if (status == KEYWARD_OK)
-        status = keep_in(connection, &keep_use, &address, &note->use);
-    if (status == KEYWARD_OK) /* no row of its own there, and nothing happens */
-        status = keep_in(connection, &keep_use_of_archived, &address, &note->use);
-    return status;
+    if (status != KEYWARD_OK)
+        return status;
+    keep = statement_begin(connection, &keep_use);
+    statement_bind_text(&keep, address.repo_id);
+    statement_bind_text(&keep, address.key_id);
+    statement_bind_optional(&keep, use->last_used_at);
+    statement_bind_optional(&keep, use->refused_count);
+    statement_bind_optional(&keep, refused ? use->refused_first_at : 0);
+    statement_bind_optional(&keep, refused ? use->refused_last_at : 0);
+    return statement_run(&keep);
 }
 
 enum keyward_status use_keep(struct transaction *transaction, void *request)

@@ -81,6 +81,7 @@ enum query_slot {
     QUERY_CHECK_EVENTS,
     QUERY_CHECK_UNSHOWN,
     QUERY_BACKUP_PAGES,
+    QUERY_STATS,
     QUERY_COUNT
 };
 

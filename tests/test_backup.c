@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -241,6 +242,28 @@ START_TEST(a_copy_needs_the_master_key)
     s.copy.options.master_key = other;
     assert_status(NULL, keyward_open(&s.copy.store, s.copy.path, &s.copy.options),
                   KEYWARD_WRONG_MASTER_KEY);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_copy_keeps_the_master_key_of_its_moment)
+{
+    static const unsigned char other[KEYWARD_MASTER_KEY_BYTES] = "another master key, from now on";
+    const keyward_master_key next = {.key = other};
+    struct scene s;
+
+    scene_open(&s);
+    must_back_up(&s);
+    assert_status(s.f.store, keyward_change_master_key(s.f.store, &host, &next), KEYWARD_OK);
+    open_copy(&s);
+    assert_status(s.copy.store, try_key(&s.copy, s.live, s.live_secret), KEYWARD_OK);
+    remove_copy(&s);
+    must_back_up(&s);
+    assert_status(NULL, keyward_open(&s.copy.store, s.copy.path, &s.copy.options),
+                  KEYWARD_WRONG_MASTER_KEY);
+    s.copy.options.master_key = other;
+    open_copy(&s);
+    assert_status(s.copy.store, try_key(&s.copy, s.live, s.live_secret), KEYWARD_OK);
     scene_close(&s);
 }
 END_TEST
@@ -737,11 +760,14 @@ END_TEST
 #define COPIES 10
 #endif
 
+/* They write while a copy is made, and pause while it is compared. */
+enum phase { PAUSE, WRITE, STOP };
+
 struct writer {
     pthread_t thread;
     keyward *store;
     const char *repo_id;
-    atomic_bool *stop;
+    _Atomic(enum phase) *phase;
     enum keyward_status status;
     int written;
 };
@@ -751,10 +777,14 @@ static void *write_on(void *context)
     struct writer *writer = context;
     const keyward_new_key new_key = {.name = "CI"};
 
-    for (; writer->status == KEYWARD_OK && !atomic_load(writer->stop); writer->written++) {
+    while (writer->status == KEYWARD_OK && atomic_load(writer->phase) != STOP) {
         keyward_secret *secret;
         keyward_key *key;
 
+        if (atomic_load(writer->phase) == PAUSE) {
+            sched_yield();
+            continue;
+        }
         writer->status =
             keyward_create_key(writer->store, &host, writer->repo_id, &new_key, &key, &secret);
         if (writer->status == KEYWARD_OK && writer->written % 4 > 0)
@@ -762,6 +792,7 @@ static void *write_on(void *context)
                 keyward_delete_key(writer->store, &host, writer->repo_id, key->id, NULL);
         keyward_key_free(&key);
         keyward_secret_free(&secret);
+        writer->written++;
     }
     return NULL;
 }
@@ -794,23 +825,37 @@ static void assert_copy_of_a_moment(struct scene *s, int64_t before, int64_t aft
     remove_copy(s);
 }
 
+/* Returns once some more have been committed: others are writing. */
+static int64_t wait_for_events(struct scene *s, int64_t seen)
+{
+    int64_t newest = seen;
+
+    while (newest < seen + WRITERS)
+        newest = newest_event(&s->f);
+    return newest;
+}
+
 static void copy_while_others_write(struct scene *s, keyward *const stores[WRITERS])
 {
     static const char *const repos[] = {"repo-1", "repo-1", "repo-2", "repo-3"};
     struct writer writers[WRITERS];
-    atomic_bool stop;
+    _Atomic(enum phase) phase;
+    int64_t before, after;
 
-    atomic_init(&stop, false);
+    atomic_init(&phase, PAUSE);
     for (int i = 0; i < WRITERS; i++) {
-        writers[i] = (struct writer){.store = stores[i], .repo_id = repos[i], .stop = &stop};
+        writers[i] = (struct writer){.store = stores[i], .repo_id = repos[i], .phase = &phase};
         ck_assert_int_eq(pthread_create(&writers[i].thread, NULL, write_on, &writers[i]), 0);
     }
     for (int i = 0; i < COPIES; i++) {
-        int64_t before = newest_event(&s->f);
+        atomic_store(&phase, WRITE);
+        before = wait_for_events(s, newest_event(&s->f));
         must_back_up(s);
-        assert_copy_of_a_moment(s, before, newest_event(&s->f));
+        after = wait_for_events(s, newest_event(&s->f));
+        atomic_store(&phase, PAUSE);
+        assert_copy_of_a_moment(s, before, after);
     }
-    atomic_store(&stop, true);
+    atomic_store(&phase, STOP);
     for (int i = 0; i < WRITERS; i++) {
         ck_assert_int_eq(pthread_join(writers[i].thread, NULL), 0);
         ck_assert_int_eq(writers[i].status, KEYWARD_OK);
@@ -1014,6 +1059,7 @@ static void add_copies(Suite *suite)
     tcase_add_test(tests, a_copy_is_a_store);
     tcase_add_test(tests, store_and_copy_go_their_own_ways);
     tcase_add_test(tests, a_copy_needs_the_master_key);
+    tcase_add_test(tests, a_copy_keeps_the_master_key_of_its_moment);
     tcase_add_test(tests, a_copy_can_be_copied);
     tcase_add_test(tests, an_empty_store_can_be_copied);
     tcase_add_test(tests, a_store_with_other_pages_is_copied_as_it_is);

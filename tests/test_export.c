@@ -486,6 +486,79 @@ START_TEST(each_event_is_a_line_of_json)
 }
 END_TEST
 
+/* Events 4 to 9: the ways of a key that have a deadline, a successor or no key at all. */
+static void live_another_life(char first[40], char second[40])
+{
+    const keyward_new_key new_key = {
+        .name = "key", .expires_at = START + 500, .secret = "theirs", .secret_length = 6};
+    const keyward_rotation rotation = {.overlap = 100};
+    keyward_key *key, *successor;
+    keyward_secret *secret;
+
+    assert_status(f.store, keyward_create_key(f.store, &host, "repo-1", &new_key, &key, &secret),
+                  KEYWARD_OK);
+    assert_status(f.store, keyward_set_key_expiry(f.store, &will, "repo-1", key->id, 0),
+                  KEYWARD_OK);
+    assert_status(f.store, keyward_reveal_key(f.store, &anna, "repo-1", key->id, &secret),
+                  KEYWARD_OK);
+    keyward_secret_free(&secret);
+    assert_status(
+        f.store,
+        keyward_rotate_key(f.store, &will, "repo-1", key->id, &rotation, &successor, &secret),
+        KEYWARD_OK);
+    keyward_secret_free(&secret);
+    assert_status(f.store, keyward_create_data_key(f.store, &host), KEYWARD_OK);
+    snprintf(first, 40, "%s", key->id);
+    snprintf(second, 40, "%s", successor->id);
+    keyward_key_free(&key);
+    keyward_key_free(&successor);
+}
+
+START_TEST(deadlines_and_successors_are_in_their_lines)
+{
+    char first[40], second[40];
+    char *sealed[2];
+
+    live_another_life(first, second);
+    sealed[0] = sql_text(f.path, "SELECT lower(hex(sealed_sha256)) FROM audit_events"
+                                 " WHERE sequence = 4");
+    sealed[1] = sql_text(f.path, "SELECT lower(hex(sealed_sha256)) FROM audit_events"
+                                 " WHERE sequence = 8");
+    must_export(&Q(.oldest_first = true));
+    ck_assert_int_eq(sink.lines, 9);
+    buffer_add(&sink.all, "", 1);
+    assert_line(4,
+                "{\"action\":\"key.imported\",\"at\":1700000000000,"
+                "\"expires_at\":1700000000500,\"key_id\":\"%s\",\"name\":\"key\","
+                "\"provider\":\"OTHER\",\"repo_id\":\"repo-1\",\"sealed_sha256\":\"%s\","
+                "\"sequence\":4}",
+                first, sealed[0]);
+    assert_line(5,
+                "{\"action\":\"key.expiry_set\",\"actor_id\":\"will\",\"at\":1700000000000,"
+                "\"key_id\":\"%s\",\"name\":\"key\",\"repo_id\":\"repo-1\",\"sequence\":5}",
+                first);
+    assert_line(6,
+                "{\"action\":\"key.revealed\",\"actor_id\":\"anna\",\"at\":1700000000000,"
+                "\"key_id\":\"%s\",\"name\":\"key\",\"repo_id\":\"repo-1\",\"sequence\":6}",
+                first);
+    assert_line(7,
+                "{\"action\":\"key.rotated\",\"actor_id\":\"will\",\"at\":1700000000000,"
+                "\"expires_at\":1700000000100,\"key_id\":\"%s\",\"name\":\"key\","
+                "\"other_key_id\":\"%s\",\"repo_id\":\"repo-1\",\"sequence\":7}",
+                first, second);
+    assert_line(8,
+                "{\"action\":\"key.created\",\"actor_id\":\"will\",\"at\":1700000000000,"
+                "\"key_id\":\"%s\",\"name\":\"key\",\"other_key_id\":\"%s\","
+                "\"provider\":\"OTHER\",\"repo_id\":\"repo-1\",\"sealed_sha256\":\"%s\","
+                "\"sequence\":8}",
+                second, first, sealed[1]);
+    assert_line(9, "{\"action\":\"store.data_key_created\",\"at\":1700000000000,"
+                   "\"name\":\"2\",\"sequence\":9}");
+    free(sealed[0]);
+    free(sealed[1]);
+}
+END_TEST
+
 START_TEST(each_event_is_a_line_of_csv_below_the_header)
 {
     keyward_key *key = live_a_life();
@@ -762,6 +835,7 @@ static void add_few(Suite *suite)
     TCase *tests = suite_add_case(suite, "few events", open_fixture, close_fixture);
 
     tcase_add_test(tests, each_event_is_a_line_of_json);
+    tcase_add_test(tests, deadlines_and_successors_are_in_their_lines);
     tcase_add_test(tests, each_event_is_a_line_of_csv_below_the_header);
     tcase_add_test(tests, where_there_is_no_event_only_csv_writes_its_header);
     tcase_add_test(tests, no_secret_is_ever_exported);

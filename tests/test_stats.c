@@ -4,10 +4,8 @@
 #include "support/fixture.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define START INT64_C(1700000000000) /* where the fixture's clock stands */
@@ -45,11 +43,6 @@ static void assert_keys(int64_t live, int64_t deleted, int64_t expired, int64_t 
     ck_assert_int_eq(stats.purged_keys, purged);
 }
 
-static void must(int code)
-{
-    ck_assert_int_eq(code, SQLITE_OK);
-}
-
 START_TEST(a_new_store_holds_a_data_key)
 {
     keyward_stats stats;
@@ -71,36 +64,31 @@ START_TEST(a_new_store_holds_a_data_key)
 }
 END_TEST
 
+#define MADE 60
+#define DROPPED 50 /* side by side, so that most of them are archived */
+
 START_TEST(keys_are_counted_by_what_they_have_come_to)
 {
-    keyward_key *keys[20];
+    keyward_key *keys[MADE];
 
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < MADE; i++)
         keys[i] = make_key(&f, "repo-1", "key", NULL);
-    assert_keys(20, 0, 0, 0);
-    for (int i = 0; i < 12; i++) /* side by side, so that some are archived */
+    assert_keys(MADE, 0, 0, 0);
+    for (int i = 0; i < DROPPED; i++)
         drop_key(&f, "repo-1", keys[i]->id);
     ck_assert_int_gt(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE archived = 1"), 0);
-    assert_keys(8, 12, 0, 0);
+    assert_keys(MADE - DROPPED, DROPPED, 0, 0);
     assert_status(f.store, keyward_restore_key(f.store, &anna, "repo-1", keys[3]->id), KEYWARD_OK);
-    assert_keys(9, 11, 0, 0);
-    for (int i = 0; i < 20; i++)
+    assert_keys(MADE - DROPPED + 1, DROPPED - 1, 0, 0);
+    for (int i = 0; i < MADE; i++)
         keyward_key_free(&keys[i]);
 }
 END_TEST
 
-#define NEXT "(SELECT max(sequence) + 1 FROM audit_events)"
-
-/* By its event, as anybody may with the sqlite3 shell. */
-static void append(const char *action, const char *key_id, int64_t expires_at)
+static void set_expiry(const keyward_key *key, int64_t expires_at)
 {
-    char text[512];
-
-    snprintf(text, sizeof text,
-             "INSERT INTO audit_events (sequence, at, action, repo_id, key_id, expires_at)"
-             " VALUES (" NEXT ", %lld, '%s', 'repo-1', '%s', nullif(%lld, 0))",
-             (long long)f.now, action, key_id, (long long)expires_at);
-    must(sql(f.path, text));
+    assert_status(f.store, keyward_set_key_expiry(f.store, &will, "repo-1", key->id, expires_at),
+                  KEYWARD_OK);
 }
 
 START_TEST(a_key_has_expired_once_its_time_has_come)
@@ -109,9 +97,9 @@ START_TEST(a_key_has_expired_once_its_time_has_come)
                 *late = make_key(&f, "repo-1", "late", NULL),
                 *gone = make_key(&f, "repo-1", "gone", NULL);
 
-    append("key.expiry_set", soon->id, START + 10);
-    append("key.expiry_set", late->id, START + 20);
-    append("key.expiry_set", gone->id, START + 10);
+    set_expiry(soon, START + 10);
+    set_expiry(late, START + 20);
+    set_expiry(gone, START + 10);
     drop_key(&f, "repo-1", gone->id);
     assert_keys(2, 1, 0, 0);
     f.now = START + 9;
@@ -120,7 +108,7 @@ START_TEST(a_key_has_expired_once_its_time_has_come)
     assert_keys(2, 1, 1, 0); /* a deleted key is not counted as expired */
     f.now = START + 20;
     assert_keys(2, 1, 2, 0);
-    append("key.expiry_set", soon->id, 0);
+    set_expiry(soon, 0);
     assert_keys(2, 1, 1, 0);
     keyward_key_free(&soon);
     keyward_key_free(&late);
@@ -128,17 +116,25 @@ START_TEST(a_key_has_expired_once_its_time_has_come)
 }
 END_TEST
 
+static void purge(const char *key_id)
+{
+    assert_status(f.store, keyward_purge_keys(f.store, &anna, "repo-1", key_id, NULL), KEYWARD_OK);
+}
+
 START_TEST(a_purged_key_is_a_deleted_one)
 {
     keyward_key *first = make_key(&f, "repo-1", "first", NULL),
                 *second = make_key(&f, "repo-1", "second", NULL);
 
+    f.options.purge_retention = 1;
+    fixture_reopen(&f);
     drop_key(&f, "repo-1", first->id);
     drop_key(&f, "repo-1", second->id);
     assert_keys(0, 2, 0, 0);
-    append("key.purged", first->id, 0);
+    f.now++;
+    purge(first->id);
     assert_keys(0, 2, 0, 1);
-    append("key.purged", second->id, 0);
+    purge(NULL);
     assert_keys(0, 2, 0, 2);
     keyward_key_free(&first);
     keyward_key_free(&second);
@@ -230,11 +226,14 @@ END_TEST
 
 START_TEST(data_keys_and_the_rule_of_names_are_told)
 {
-    must(sql(f.path, "INSERT INTO data_keys SELECT 2, created_at, sealed FROM data_keys;"
-                     " UPDATE store SET unique_names = 1"));
+    assert_status(f.store, keyward_create_data_key(f.store, &host), KEYWARD_OK);
     ck_assert_int_eq(count_all().data_keys, 2);
+    ck_assert(!count_all().unique_names);
+    f.options.names = KEYWARD_NAMES_UNIQUE;
+    fixture_reopen(&f);
     ck_assert(count_all().unique_names);
-    must(sql(f.path, "UPDATE store SET unique_names = 0"));
+    f.options.names = KEYWARD_NAMES_FREE;
+    fixture_reopen(&f);
     ck_assert(!count_all().unique_names);
 }
 END_TEST

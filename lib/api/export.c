@@ -7,8 +7,7 @@
 
 #define CHUNK ((size_t)65536) /* bytes gathered before they are handed out */
 
-struct export
-{
+struct event_writer {
     struct database *database;
     struct audit_list list; /* of the next page */
     const keyward_export *destination;
@@ -33,57 +32,57 @@ static bool limit_is_valid(struct error *error, int limit)
 }
 
 /* Hands the lines out. The callback may call the library, which starts the error record anew. */
-static enum keyward_status write_lines(struct export *export)
+static enum keyward_status write_lines(struct event_writer *writer)
 {
-    const keyward_export *destination = export->destination;
-    struct error kept = *export->error;
+    const keyward_export *destination = writer->destination;
+    struct error kept = *writer->error;
     int stop;
 
-    if (export->lines.failed)
+    if (writer->lines.failed)
         return KEYWARD_NOMEM;
-    if (export->lines.length == 0)
+    if (writer->lines.length == 0)
         return KEYWARD_OK;
     stop =
-        destination->write(destination->write_context, export->lines.bytes, export->lines.length);
-    *export->error = kept;
-    export->lines.length = 0;
+        destination->write(destination->write_context, writer->lines.bytes, writer->lines.length);
+    *writer->error = kept;
+    writer->lines.length = 0;
     return stop == 0 ? KEYWARD_OK : KEYWARD_CANCELLED;
 }
 
-static void add_line(struct export *export, const keyward_event *event)
+static void add_line(struct event_writer *writer, const keyward_event *event)
 {
-    if (export->destination->format == KEYWARD_CSV) {
-        event_add_csv(&export->lines, event);
+    if (writer->destination->format == KEYWARD_CSV) {
+        event_add_csv(&writer->lines, event);
     } else {
-        event_add_json(&export->lines, event);
-        buffer_add(&export->lines, "\n", 1);
+        event_add_json(&writer->lines, event);
+        buffer_add(&writer->lines, "\n", 1);
     }
 }
 
-static enum keyward_status write_page(struct export *export, const keyward_event_list *page)
+static enum keyward_status write_page(struct event_writer *writer, const keyward_event_list *page)
 {
-    keyward_event_query *query = &export->list.query;
+    keyward_event_query *query = &writer->list.query;
     enum keyward_status status = KEYWARD_OK;
 
     for (size_t i = 0; status == KEYWARD_OK && i < page->count; i++) {
-        add_line(export, page->events[i]);
+        add_line(writer, page->events[i]);
         *(query->oldest_first ? &query->after_sequence : &query->before_sequence) =
             page->events[i]->sequence;
-        if (export->lines.length >= CHUNK || export->lines.failed)
-            status = write_lines(export);
+        if (writer->lines.length >= CHUNK || writer->lines.failed)
+            status = write_lines(writer);
     }
-    export->left -= (int64_t)page->count;
+    writer->left -= (int64_t)page->count;
     return status;
 }
 
-static enum keyward_status read_page(struct export *export, keyward_event_list **page)
+static enum keyward_status read_page(struct event_writer *writer, keyward_event_list **page)
 {
     enum keyward_status status = KEYWARD_NOMEM;
 
     *page = result_new(sizeof **page);
     if (*page) {
-        export->list.events = *page;
-        status = database_read(export->database, audit_list, &export->list, export->error);
+        writer->list.events = *page;
+        status = database_read(writer->database, audit_list, &writer->list, writer->error);
     }
     if (status != KEYWARD_OK)
         keyward_event_list_free(page);
@@ -91,33 +90,33 @@ static enum keyward_status read_page(struct export *export, keyward_event_list *
 }
 
 /* Each page is a snapshot of its own. */
-static enum keyward_status write_pages(struct export *export)
+static enum keyward_status write_pages(struct event_writer *writer)
 {
     enum keyward_status status = KEYWARD_OK;
     keyward_event_list *page;
     bool more = true;
 
-    while (status == KEYWARD_OK && more && export->left > 0) {
-        export->list.query.limit =
-            export->left < KEYWARD_PAGE_MAX ? (int)export->left : KEYWARD_PAGE_MAX;
-        status = read_page(export, &page);
+    while (status == KEYWARD_OK && more && writer->left > 0) {
+        writer->list.query.limit =
+            writer->left < KEYWARD_PAGE_MAX ? (int)writer->left : KEYWARD_PAGE_MAX;
+        status = read_page(writer, &page);
         if (status == KEYWARD_OK) {
             more = page->more;
-            status = write_page(export, page);
+            status = write_page(writer, page);
             keyward_event_list_free(&page);
         }
     }
-    return status == KEYWARD_OK ? write_lines(export) : status;
+    return status == KEYWARD_OK ? write_lines(writer) : status;
 }
 
 /* Of what is appended from now on nothing is written: the range ends at the newest event. */
-static enum keyward_status bound_range(struct export *export)
+static enum keyward_status bound_range(struct event_writer *writer)
 {
     static const keyward_actor host = {.is_host = true};
-    struct export newest = {.database = export->database,
-                            .list = {.actor = &host, .query = {.limit = 1}},
-                            .error = export->error};
-    int64_t *before = &export->list.query.before_sequence, end = 1;
+    struct event_writer newest = {.database = writer->database,
+                                  .list = {.actor = &host, .query = {.limit = 1}},
+                                  .error = writer->error};
+    int64_t *before = &writer->list.query.before_sequence, end = 1;
     keyward_event_list *page;
     enum keyward_status status = read_page(&newest, &page);
 
@@ -131,15 +130,15 @@ static enum keyward_status bound_range(struct export *export)
     return KEYWARD_OK;
 }
 
-static enum keyward_status export_events(struct export *export)
+static enum keyward_status export_events(struct event_writer *writer)
 {
-    enum keyward_status status = bound_range(export);
+    enum keyward_status status = bound_range(writer);
 
-    if (status == KEYWARD_OK && export->destination->format == KEYWARD_CSV)
-        event_add_csv_header(&export->lines);
+    if (status == KEYWARD_OK && writer->destination->format == KEYWARD_CSV)
+        event_add_csv_header(&writer->lines);
     if (status == KEYWARD_OK)
-        status = write_pages(export);
-    buffer_release(&export->lines);
+        status = write_pages(writer);
+    buffer_release(&writer->lines);
     return status;
 }
 
@@ -147,23 +146,23 @@ enum keyward_status keyward_export_events(keyward *store, const keyward_actor *a
                                           const keyward_event_query *query,
                                           const keyward_export *destination)
 {
-    struct export export = {.list.actor = actor, .destination = destination};
+    struct event_writer writer = {.list.actor = actor, .destination = destination};
     enum keyward_status status;
 
-    export.error = call_begin(store);
-    status = store_check(store, export.error);
+    writer.error = call_begin(store);
+    status = store_check(store, writer.error);
     if (query)
-        export.list.query = *query;
+        writer.list.query = *query;
     if (status == KEYWARD_OK &&
-        !(argument_is_actor(export.error, actor) &&
-          argument_is_event_query(export.error, actor, &export.list.query) &&
-          limit_is_valid(export.error, export.list.query.limit) &&
-          destination_is_valid(export.error, destination)))
+        !(argument_is_actor(writer.error, actor) &&
+          argument_is_event_query(writer.error, actor, &writer.list.query) &&
+          limit_is_valid(writer.error, writer.list.query.limit) &&
+          destination_is_valid(writer.error, destination)))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK) {
-        export.database = store->database;
-        export.left = export.list.query.limit > 0 ? export.list.query.limit : INT64_MAX;
-        status = export_events(&export);
+        writer.database = store->database;
+        writer.left = writer.list.query.limit > 0 ? writer.list.query.limit : INT64_MAX;
+        status = export_events(&writer);
     }
-    return call_end(export.error, status);
+    return call_end(writer.error, status);
 }

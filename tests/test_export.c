@@ -607,6 +607,24 @@ START_TEST(no_secret_is_ever_exported)
 }
 END_TEST
 
+/* Whoever reads 32 bytes of it must find them. */
+START_TEST(a_hash_that_was_cut_short_is_no_hash)
+{
+    keyward_key *key = make_key(&f, "repo-1", "key", NULL);
+    keyward_event_list *events;
+
+    ck_assert_int_eq(sql(f.path, "DROP TRIGGER audit_events_stay_as_written;"
+                                 " PRAGMA ignore_check_constraints = ON;"
+                                 " UPDATE audit_events SET sealed_sha256 = x'00' WHERE sequence ="
+                                 " 4"),
+                     0);
+    assert_status(f.store, export_as(&host, NULL, KEYWARD_JSON_LINES), KEYWARD_CORRUPT);
+    ck_assert_int_eq(sink.calls, 0);
+    assert_status(f.store, keyward_list_events(f.store, &host, NULL, &events), KEYWARD_CORRUPT);
+    keyward_key_free(&key);
+}
+END_TEST
+
 START_TEST(a_query_names_what_is_exported)
 {
     keyward_key *key = live_a_life(), *other = make_key(&f, "repo-2", "b", NULL);
@@ -839,6 +857,7 @@ static void add_few(Suite *suite)
     tcase_add_test(tests, each_event_is_a_line_of_csv_below_the_header);
     tcase_add_test(tests, where_there_is_no_event_only_csv_writes_its_header);
     tcase_add_test(tests, no_secret_is_ever_exported);
+    tcase_add_test(tests, a_hash_that_was_cut_short_is_no_hash);
     tcase_add_test(tests, a_query_names_what_is_exported);
     tcase_add_test(tests, a_reader_exports_his_repository_and_no_other);
 }

@@ -23,10 +23,20 @@ static struct {
     size_t secret_length, count;
     int role, provider, include, reason, limit, action;
     const char *reason_text, *before_key_id, *after_user_id;
-    const char *query_repo_id, *query_key_id, *query_user_id;
+    const char *query_repo_id, *query_key_id, *query_user_id, *backup_path;
     int64_t from, until, before_sequence, after_sequence;
+    int format;
+    int (*write)(void *context, const char *bytes, size_t length);
     bool out_is_null, second_out_is_null; /* instead of an out-pointer: NULL */
 } x;
+
+static int take_lines(void *context, const char *bytes, size_t length)
+{
+    (void)context;
+    (void)bytes;
+    (void)length;
+    return 0;
+}
 
 static void use_good_arguments(void)
 {
@@ -42,6 +52,7 @@ static void use_good_arguments(void)
     x.secret_length = strlen(x.secret);
     x.count = 1;
     x.role = KEYWARD_WRITER;
+    x.write = take_lines;
 }
 
 static void open_fixture(void)
@@ -207,17 +218,22 @@ static enum keyward_status call_authenticate(void)
     return status;
 }
 
+static keyward_event_query event_query(void)
+{
+    return (keyward_event_query){.repo_id = x.query_repo_id,
+                                 .key_id = x.query_key_id,
+                                 .user_id = x.query_user_id,
+                                 .action = (enum keyward_action)x.action,
+                                 .from = x.from,
+                                 .until = x.until,
+                                 .before_sequence = x.before_sequence,
+                                 .after_sequence = x.after_sequence,
+                                 .limit = x.limit};
+}
+
 static enum keyward_status call_list_events(void)
 {
-    const keyward_event_query query = {.repo_id = x.query_repo_id,
-                                       .key_id = x.query_key_id,
-                                       .user_id = x.query_user_id,
-                                       .action = (enum keyward_action)x.action,
-                                       .from = x.from,
-                                       .until = x.until,
-                                       .before_sequence = x.before_sequence,
-                                       .after_sequence = x.after_sequence,
-                                       .limit = x.limit};
+    const keyward_event_query query = event_query();
     keyward_event_list *events = SENTINEL;
     enum keyward_status status =
         keyward_list_events(x.store, x.actor, &query, x.out_is_null ? NULL : &events);
@@ -241,16 +257,49 @@ static enum keyward_status call_check(void)
     return status;
 }
 
+static enum keyward_status call_export_events(void)
+{
+    const keyward_event_query query = event_query();
+    const keyward_export destination = {.format = (enum keyward_export_format)x.format,
+                                        .write = x.write};
+
+    return keyward_export_events(x.store, x.actor, &query, x.out_is_null ? NULL : &destination);
+}
+
+/* Always to a new name; a relative path may lead anywhere. */
+static enum keyward_status call_backup(void)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/copy.db", f.folder);
+    unlink(path);
+    return keyward_backup(x.store, x.backup_path ? x.backup_path : path, NULL);
+}
+
+static enum keyward_status call_get_stats(void)
+{
+    keyward_stats *stats = SENTINEL;
+    enum keyward_status status = keyward_get_stats(x.store, x.out_is_null ? NULL : &stats);
+
+    if (!x.out_is_null) {
+        assert_out(stats, status);
+        keyward_stats_free(&stats);
+    }
+    return status;
+}
+
 /* All that take a store; the first WITH_ACTOR of them take an actor. */
 static enum keyward_status (*const calls[])(void) = {
-    call_grant,        call_revoke,
-    call_list_users,   call_create_key,
-    call_get_key,      call_list_keys,
-    call_rename_key,   call_delete_key,
-    call_delete_keys,  call_delete_keys_by_access_key,
-    call_restore_key,  call_list_events,
-    call_authenticate, call_check};
-#define WITH_ACTOR 12
+    call_grant,         call_revoke,
+    call_list_users,    call_create_key,
+    call_get_key,       call_list_keys,
+    call_rename_key,    call_delete_key,
+    call_delete_keys,   call_delete_keys_by_access_key,
+    call_restore_key,   call_list_events,
+    call_export_events, call_authenticate,
+    call_check,         call_backup,
+    call_get_stats};
+#define WITH_ACTOR 13
 
 /* ---- asserting ---- */
 
@@ -375,6 +424,9 @@ static const struct {
     {call_list_events, &x.query_repo_id, "query.repo_id", 255, KEYWARD_OK, true},
     {call_list_events, &x.query_key_id, "query.key_id", 255, KEYWARD_OK, true},
     {call_list_events, &x.query_user_id, "query.user_id", 255, KEYWARD_OK, true},
+    {call_export_events, &x.query_repo_id, "query.repo_id", 255, KEYWARD_OK, true},
+    {call_export_events, &x.query_key_id, "query.key_id", 255, KEYWARD_OK, true},
+    {call_export_events, &x.query_user_id, "query.user_id", 255, KEYWARD_OK, true},
     {call_authenticate, &x.access_key, "access_key", 255, KEYWARD_REFUSED, false},
     {call_delete_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
     {call_delete_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
@@ -527,7 +579,9 @@ static const struct {
     {call_list_keys, &x.include, "include", KEYWARD_LIVE_AND_DELETED},
     {call_delete_key, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
     {call_delete_keys, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
-    {call_list_events, &x.action, "query.action", KEYWARD_ACCESS_REVOKE_DENIED},
+    {call_list_events, &x.action, "query.action", KEYWARD_DATA_KEY_CREATED},
+    {call_export_events, &x.action, "query.action", KEYWARD_DATA_KEY_CREATED},
+    {call_export_events, &x.format, "destination.format", KEYWARD_CSV},
     {call_list_users, &x.limit, "limit", KEYWARD_PAGE_MAX},
     {call_list_keys, &x.limit, "limit", KEYWARD_PAGE_MAX},
     {call_list_events, &x.limit, "limit", KEYWARD_PAGE_MAX},
@@ -576,12 +630,30 @@ START_TEST(times_and_sequences_are_never_negative)
     for (size_t i = 0; i < COUNT(fields); i++) {
         *fields[i].field = -1;
         assert_names(f.store, call_list_events(), fields[i].name);
+        assert_names(f.store, call_export_events(), fields[i].name);
         *fields[i].field = INT64_MIN;
         assert_names(f.store, call_list_events(), fields[i].name);
+        assert_names(f.store, call_export_events(), fields[i].name);
         *fields[i].field = 0;
     }
     x.from = x.until = x.before_sequence = INT64_MAX;
     assert_status(f.store, call_list_events(), KEYWARD_OK);
+    assert_status(f.store, call_export_events(), KEYWARD_OK);
+}
+END_TEST
+
+START_TEST(an_export_may_be_longer_than_a_page_but_not_negative)
+{
+    static const int wrong[] = {-1, INT_MIN}, good[] = {0, KEYWARD_PAGE_MAX + 1, INT_MAX};
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        x.limit = wrong[i];
+        assert_invalid(f.store, call_export_events(), "limit");
+    }
+    for (size_t i = 0; i < COUNT(good); i++) {
+        x.limit = good[i];
+        assert_status(f.store, call_export_events(), KEYWARD_OK);
+    }
 }
 END_TEST
 
@@ -607,7 +679,11 @@ START_TEST(every_call_needs_a_place_for_what_it_hands_out)
     assert_invalid(f.store, call_list_events(), "events");
     assert_invalid(f.store, call_authenticate(), "identity");
     assert_invalid(f.store, call_check(), "report");
+    assert_invalid(f.store, call_export_events(), "destination");
+    assert_invalid(f.store, call_get_stats(), "stats");
     x.out_is_null = false;
+    x.write = NULL;
+    assert_invalid(f.store, call_export_events(), "destination.write");
     x.second_out_is_null = true;
     assert_invalid(f.store, call_create_key(), "secret");
     assert_nothing_written();
@@ -630,6 +706,7 @@ END_TEST
 
 START_TEST(a_query_may_be_left_out)
 {
+    const keyward_export destination = {.write = take_lines};
     keyward_user_list *users;
     keyward_key_list *keys;
     keyward_event_list *events;
@@ -637,6 +714,9 @@ START_TEST(a_query_may_be_left_out)
     assert_status(f.store, keyward_list_users(f.store, &rita, "repo-1", NULL, &users), KEYWARD_OK);
     assert_status(f.store, keyward_list_keys(f.store, &rita, "repo-1", NULL, &keys), KEYWARD_OK);
     assert_status(f.store, keyward_list_events(f.store, &host, NULL, &events), KEYWARD_OK);
+    assert_status(f.store, keyward_export_events(f.store, &host, NULL, &destination), KEYWARD_OK);
+    assert_invalid(f.store, keyward_export_events(f.store, &rita, NULL, &destination),
+                   "query.repo_id");
     keyward_user_list_free(&users);
     keyward_key_list_free(&keys);
     keyward_event_list_free(&events);
@@ -656,6 +736,7 @@ START_TEST(out_pointers_are_null_after_a_refusal)
     assert_status(f.store, call_get_key(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_list_keys(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_list_events(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_export_events(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_delete_key(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_authenticate(), KEYWARD_REFUSED);
 }
@@ -670,6 +751,7 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_key_list *keys = NULL;
     keyward_event_list *events = NULL;
     keyward_report *report = NULL;
+    keyward_stats *stats = NULL;
 
     keyward_close(NULL);
     keyward_close(&store);
@@ -685,7 +767,9 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_event_list_free(&events);
     keyward_report_free(NULL);
     keyward_report_free(&report);
-    ck_assert(!store && !users && !no_key && !secret && !keys && !events && !report);
+    keyward_stats_free(NULL);
+    keyward_stats_free(&stats);
+    ck_assert(!store && !users && !no_key && !secret && !keys && !events && !report && !stats);
 }
 END_TEST
 
@@ -1033,6 +1117,30 @@ START_TEST(an_existing_master_key_file_is_left_as_it_is)
 }
 END_TEST
 
+START_TEST(the_path_of_a_copy_is_checked)
+{
+    char path[4097] = "/no folder/";
+
+    memcpy(path + strlen("/no folder/"), text_of(4085), 4086); /* 4,096 bytes */
+    assert_invalid(f.store, keyward_backup(f.store, NULL, NULL), "path");
+    x.backup_path = "";
+    assert_invalid(f.store, call_backup(), "path");
+    x.backup_path = ":memory:";
+    assert_invalid(f.store, call_backup(), "path");
+    x.backup_path = path;
+    assert_invalid(f.store, call_backup(), "path");
+    path[4095] = '\0';
+    ck_assert_int_ne(call_backup(), KEYWARD_OK);
+    ck_assert_int_ne(keyward_last_error(f.store)->status, KEYWARD_INVALID);
+    for (size_t i = 0; i < COUNT(not_utf8); i++) {
+        x.backup_path = not_utf8[i];
+        assert_invalid(f.store, call_backup(), "path");
+    }
+    x.backup_path = NULL;
+    assert_status(f.store, call_backup(), KEYWARD_OK);
+}
+END_TEST
+
 /* ---- the suite ---- */
 
 static void add_text(Suite *suite)
@@ -1058,6 +1166,7 @@ static void add_values(Suite *suite)
                         (int)COUNT(numbers));
     tcase_add_test(tests, no_role_is_no_role);
     tcase_add_test(tests, times_and_sequences_are_never_negative);
+    tcase_add_test(tests, an_export_may_be_longer_than_a_page_but_not_negative);
     tcase_add_loop_test(tests, every_call_needs_a_store, 0, (int)COUNT(calls));
     tcase_add_test(tests, every_call_needs_a_place_for_what_it_hands_out);
     tcase_add_test(tests, a_key_to_create_must_be_given);
@@ -1095,6 +1204,7 @@ static void add_opening(Suite *suite)
     tcase_add_test(tests, there_is_exactly_one_master_key);
     tcase_add_test(tests, a_master_key_file_needs_a_path);
     tcase_add_test(tests, an_existing_master_key_file_is_left_as_it_is);
+    tcase_add_test(tests, the_path_of_a_copy_is_checked);
 }
 
 int main(void)

@@ -5,6 +5,7 @@
 #include "fault/vfs.h"
 #include "support/fixture.h"
 
+#include <dirent.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,6 +73,12 @@ static int fault_end(const struct fault *fault)
 
 /* ---- what it happens to ---- */
 
+/* What an export has handed out. */
+struct written {
+    char bytes[8192];
+    size_t length;
+};
+
 struct work {
     struct fixture f;
     sqlite3 *db; /* past the library */
@@ -90,6 +97,8 @@ struct work {
     keyward_user_list *users;
     keyward_event_list *events;
     keyward_report *report;
+    struct written written;
+    keyward_stats *stats;
 };
 
 /* An operation under test. `prepare` makes what it needs, `run` is the one call, `expect` fails the
@@ -196,6 +205,8 @@ static void expect_no_result(struct work *w, enum keyward_status status)
     ck_assert_ptr_null(w->users);
     ck_assert_ptr_null(w->events);
     ck_assert_ptr_null(w->report);
+    ck_assert_ptr_null(w->stats);
+    ck_assert_uint_eq(w->written.length, 0);
     ck_assert_mem_eq(&w->identity, &none, sizeof none);
     ck_assert_int_eq(w->deletion.event, 0);
     ck_assert_int_eq(w->deletion.deleted_at, 0);
@@ -488,6 +499,103 @@ static void expect_report(struct work *w)
     ck_assert_int_eq(w->report->events_checked, number(w, "SELECT count(*) FROM audit_events"));
 }
 
+/* ---- backup, export, statistics ---- */
+
+static void prepare_backup(struct work *w)
+{
+    prepare_key(w);
+    snprintf(w->path, sizeof w->path, "%.60s/copy.db", w->f.folder);
+    unlink(w->path);
+}
+
+static enum keyward_status run_backup(struct work *w)
+{
+    return keyward_backup(w->f.store, w->path, NULL);
+}
+
+/* No file whose name begins with the copy's, whole or partial. */
+static void expect_no_copy(struct work *w, enum keyward_status status)
+{
+    DIR *folder = opendir(w->f.folder);
+    struct dirent *entry;
+
+    (void)status;
+    ck_assert_ptr_nonnull(folder);
+    while ((entry = readdir(folder)))
+        ck_assert_msg(strncmp(entry->d_name, "copy", 4) != 0, "%s is left", entry->d_name);
+    closedir(folder);
+}
+
+static void expect_copy(struct work *w)
+{
+    struct fixture copied = w->f;
+
+    assert_status(NULL, keyward_open(&copied.store, w->path, &w->f.options), KEYWARD_OK);
+    assert_status(copied.store, try_key(&copied, w->keys[0], w->secret), KEYWARD_OK);
+    assert_sound(&copied);
+    keyward_close(&copied.store);
+    unlink(w->path);
+    expect_no_copy(w, KEYWARD_OK);
+}
+
+/* An event that is longer than what the lines' buffer begins with. */
+static void prepare_export(struct work *w)
+{
+    char agent[KEYWARD_LONG_TEXT_MAX + 1];
+    const keyward_actor talker = {.user_id = "rita", .user_agent = agent};
+
+    if (w->keys[0])
+        return;
+    prepare_key(w);
+    memset(agent, 'a', sizeof agent - 1);
+    agent[sizeof agent - 1] = '\0';
+    assert_status(w->f.store,
+                  keyward_delete_key(w->f.store, &talker, "repo-1", w->keys[0]->id, NULL),
+                  KEYWARD_FORBIDDEN);
+}
+
+/* Check allocates for each assertion, and may not here. */
+static int keep_written(void *context, const char *bytes, size_t length)
+{
+    struct written *written = context;
+
+    if (length > sizeof written->bytes - written->length)
+        return 1;
+    memcpy(written->bytes + written->length, bytes, length);
+    written->length += length;
+    return 0;
+}
+
+static enum keyward_status run_export(struct work *w)
+{
+    const keyward_export destination = {.write = keep_written, .write_context = &w->written};
+    const keyward_event_query query = {.repo_id = "repo-1", .limit = 2};
+    return keyward_export_events(w->f.store, &rita, &query, &destination);
+}
+
+static void expect_exported(struct work *w)
+{
+    char *first_end = memchr(w->written.bytes, '\n', w->written.length);
+
+    ck_assert_ptr_nonnull(first_end);
+    ck_assert_ptr_nonnull(memmem(w->written.bytes, (size_t)(first_end - w->written.bytes),
+                                 w->keys[0]->id, KEYWARD_KEY_ID_LENGTH));
+    ck_assert_int_eq(w->written.bytes[w->written.length - 1], '\n');
+}
+
+static enum keyward_status run_stats(struct work *w)
+{
+    return keyward_get_stats(w->f.store, &w->stats);
+}
+
+static void expect_stats(struct work *w)
+{
+    ck_assert_int_eq(w->stats->live_keys, 1);
+    ck_assert_int_eq(w->stats->repositories, 1);
+    ck_assert_int_eq(w->stats->users, 3);
+    ck_assert_int_eq(w->stats->events, 4);
+}
+
 /* ---- the operations ---- */
 
 enum operation_index {
@@ -508,6 +616,9 @@ enum operation_index {
     AUTHENTICATE,
     AUTHENTICATE_DELETED,
     CHECK,
+    BACKUP,
+    EXPORT,
+    STATS,
     OPERATIONS
 };
 
@@ -537,6 +648,10 @@ static const struct operation operations[OPERATIONS] = {
     [AUTHENTICATE_DELETED] = {"authenticate, deleted", KEYWARD_REFUSED, prepare_deleted_key,
                               run_authenticate, expect_refused, expect_no_result},
     [CHECK] = {"check", KEYWARD_OK, prepare_key, run_check, expect_report, expect_no_result},
+    [BACKUP] = {"backup", KEYWARD_OK, prepare_backup, run_backup, expect_copy, expect_no_copy},
+    [EXPORT] = {"export", KEYWARD_OK, prepare_export, run_export, expect_exported,
+                expect_no_result},
+    [STATS] = {"statistics", KEYWARD_OK, prepare_key, run_stats, expect_stats, expect_no_result},
 };
 
 static void free_prepared(struct work *w)
@@ -557,6 +672,8 @@ static void end_round(struct work *w, const struct operation *operation)
     keyward_user_list_free(&w->users);
     keyward_event_list_free(&w->events);
     keyward_report_free(&w->report);
+    keyward_stats_free(&w->stats);
+    memset(&w->written, 0, sizeof w->written);
     memset(&w->identity, 0, sizeof w->identity);
     memset(&w->deletion, 0, sizeof w->deletion);
     w->round++;
@@ -753,7 +870,7 @@ END_TEST
 
 START_TEST(the_library_out_of_memory_changes_nothing)
 {
-    bool allocates = _i == CREATE || (_i >= LIST && _i <= LIST_EVENTS) || _i == CHECK;
+    bool allocates = _i == CREATE || (_i >= LIST && _i <= LIST_EVENTS) || _i >= CHECK;
     provoke_all_ways(_i, &library_memory, allocates ? 1 : 0);
 }
 END_TEST
@@ -1196,6 +1313,9 @@ static Suite *faults_suite(void)
     tcase_add_loop_test(disk, a_full_disk_changes_nothing, 0, WRITING);
     tcase_add_loop_test(disk, a_failed_write_changes_nothing, 0, WRITING);
     tcase_add_loop_test(disk, a_failed_flush_fails_the_call, 0, WRITING);
+    tcase_add_loop_test(disk, a_full_disk_changes_nothing, BACKUP, BACKUP + 1);
+    tcase_add_loop_test(disk, a_failed_write_changes_nothing, BACKUP, BACKUP + 1);
+    tcase_add_loop_test(disk, a_failed_flush_fails_the_call, BACKUP, BACKUP + 1);
     tcase_add_loop_test(disk, a_failed_read_changes_nothing, 0, OPERATIONS);
     tcase_add_loop_test(disk, a_failed_lock_changes_nothing, 0, OPERATIONS);
     tcase_add_loop_test(disk, a_busy_lock_changes_nothing, 0, OPERATIONS);

@@ -1047,6 +1047,14 @@ END_TEST
 static keyward_key *known_key;
 static keyward_secret *known_secret;
 
+static int write_nothing(void *context, const char *bytes, size_t length)
+{
+    (void)context;
+    (void)bytes;
+    (void)length;
+    return 0;
+}
+
 /* Which public function does not return KEYWARD_FORKED, counted from 1, or which leaves something
  * in its out-pointer, or 0. Runs in the child. */
 static int first_not_forked(keyward *store)
@@ -1057,6 +1065,8 @@ static int first_not_forked(keyward *store)
     keyward_key_list *keys = (keyward_key_list *)&request;
     keyward_event_list *events = (keyward_event_list *)&request;
     keyward_report *report = (keyward_report *)&request;
+    keyward_stats *stats = (keyward_stats *)&request;
+    const keyward_export destination = {.write = write_nothing};
     keyward_key *key = (keyward_key *)&request;
     keyward_secret *secret = (keyward_secret *)&request;
     keyward_identity identity;
@@ -1075,13 +1085,16 @@ static int first_not_forked(keyward *store)
                              &identity),
         keyward_list_events(store, &host, NULL, &events),
         keyward_check(store, NULL, &report),
+        keyward_export_events(store, &host, NULL, &destination),
+        keyward_backup(store, "copy.db", NULL),
+        keyward_get_stats(store, &stats),
     };
 
     for (size_t i = 0; i < COUNT(got); i++) {
         if (got[i] != KEYWARD_FORKED)
             return (int)i + 1;
     }
-    if (users || keys || events || report || key || secret)
+    if (users || keys || events || report || stats || key || secret)
         return 50;
     return keyward_last_error(store)->status == KEYWARD_FORKED ? 0 : 51;
 }

@@ -878,11 +878,13 @@ typedef struct keyward_backup_options {
 
 /**
  * Copies the store to a new file (mode 0600) as it is at one moment, while others go on. The file
- * appears under its name only when it is complete and on the disk. To restore, open the copy, with
- * the master key of that moment. While it runs, the write-ahead log is not cut.
+ * appears under its name only when it is complete and on the disk; until then, and after a crash,
+ * it is called "<path>.partial-" and 16 hexadecimal digits. To restore, open the copy, with the
+ * master key of that moment. While it runs, the write-ahead log is not cut.
  * @param path a file that does not exist yet
  * @param options NULL: none
- * @return KEYWARD_OK, KEYWARD_EXISTS (also the store's own path), KEYWARD_NO_FOLDER,
+ * @return KEYWARD_OK, KEYWARD_EXISTS (also the store's own path, and where "<path>-wal" or
+ *   "<path>-journal" of an earlier store would be taken for the copy's own), KEYWARD_NO_FOLDER,
  *   KEYWARD_READ_ONLY (of the copy's folder), KEYWARD_CANCELLED, or the disk's codes: there is no
  *   copy then
  */

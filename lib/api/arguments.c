@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/arguments.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "seal/token.h"
 
 #include <string.h>
+
+#define PATH_LONGEST 4095
 
 bool argument_is_wrong(struct error *error, const char *name, const char *what)
 {
@@ -69,6 +72,13 @@ bool argument_is_importable(struct error *error, const char *name, const char *s
             argument_is_wrong(error, name, "is one of keyward's secrets, but mistyped"));
 }
 
+bool argument_is_store_path(struct error *error, const char *path)
+{
+    if (!argument_is_text(error, "path", path, PATH_LONGEST))
+        return false;
+    return strcmp(path, ":memory:") != 0 || argument_is_wrong(error, "path", "must name a file");
+}
+
 bool argument_is_known(struct error *error, const char *name, bool known)
 {
     return known || argument_is_wrong(error, name, "is not a value of its enum");
@@ -104,6 +114,22 @@ bool argument_names_key(struct error *error, const keyward_actor *actor, const c
 {
     return argument_is_actor(error, actor) && argument_is_id(error, "repo_id", repo_id) &&
            argument_is_id(error, "key_id", key_id);
+}
+
+bool argument_is_event_query(struct error *error, const keyward_actor *actor,
+                             const keyward_event_query *query)
+{
+    if (!actor->is_host && !argument_is_given(error, "query.repo_id", query->repo_id))
+        return false;
+    if (query->from < 0 || query->until < 0)
+        return argument_is_wrong(error, "query.from, query.until", "must not be negative");
+    if (query->before_sequence < 0 || query->after_sequence < 0)
+        return argument_is_wrong(error, "query.before_sequence, query.after_sequence",
+                                 "must not be negative");
+    return argument_is_optional_text(error, "query.repo_id", query->repo_id, KEYWARD_ID_MAX) &&
+           argument_is_optional_text(error, "query.key_id", query->key_id, KEYWARD_ID_MAX) &&
+           argument_is_optional_text(error, "query.user_id", query->user_id, KEYWARD_ID_MAX) &&
+           argument_is_known(error, "query.action", action_is_valid(query->action));
 }
 
 int limit_or_default(int limit)

@@ -35,6 +35,9 @@ bool argument_is_deadline(struct error *error, const char *name, int64_t deadlin
 bool argument_is_importable(struct error *error, const char *name, const char *secret,
                             size_t length);
 
+/* The file name of a store. */
+bool argument_is_store_path(struct error *error, const char *path);
+
 /* A value of its enum. */
 bool argument_is_known(struct error *error, const char *name, bool known);
 
@@ -46,6 +49,10 @@ bool argument_is_actor(struct error *error, const keyward_actor *actor);
 /* Who acts on which key. */
 bool argument_names_key(struct error *error, const keyward_actor *actor, const char *repo_id,
                         const char *key_id);
+
+/* A query of the audit log but for its limit: a user names his repository. */
+bool argument_is_event_query(struct error *error, const keyward_actor *actor,
+                             const keyward_event_query *query);
 
 /* The limit to use for a query's. */
 int limit_or_default(int limit);

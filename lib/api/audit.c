@@ -3,24 +3,6 @@
 #include "api/arguments.h"
 #include "api/call.h"
 #include "base/result.h"
-#include "base/status.h"
-
-static bool query_is_valid(struct error *error, const keyward_actor *actor,
-                           const keyward_event_query *query)
-{
-    if (!actor->is_host && !argument_is_given(error, "query.repo_id", query->repo_id))
-        return false;
-    if (query->from < 0 || query->until < 0)
-        return argument_is_wrong(error, "query.from, query.until", "must not be negative");
-    if (query->before_sequence < 0 || query->after_sequence < 0)
-        return argument_is_wrong(error, "query.before_sequence, query.after_sequence",
-                                 "must not be negative");
-    return argument_is_optional_text(error, "query.repo_id", query->repo_id, KEYWARD_ID_MAX) &&
-           argument_is_optional_text(error, "query.key_id", query->key_id, KEYWARD_ID_MAX) &&
-           argument_is_optional_text(error, "query.user_id", query->user_id, KEYWARD_ID_MAX) &&
-           argument_is_known(error, "query.action", action_is_valid(query->action)) &&
-           argument_is_limit(error, query->limit);
-}
 
 enum keyward_status keyward_list_events(keyward *store, const keyward_actor *actor,
                                         const keyward_event_query *query,
@@ -35,8 +17,8 @@ enum keyward_status keyward_list_events(keyward *store, const keyward_actor *act
     if (query)
         list.query = *query;
     if (status == KEYWARD_OK &&
-        !(argument_is_actor(error, actor) && query_is_valid(error, actor, &list.query) &&
-          argument_is_given(error, "events", events)))
+        !(argument_is_actor(error, actor) && argument_is_event_query(error, actor, &list.query) &&
+          argument_is_limit(error, list.query.limit) && argument_is_given(error, "events", events)))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
         return call_end(error, status);

@@ -1,32 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/arguments.h"
 #include "api/call.h"
+#include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <sodium.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define HEX_SIZE (KEYWARD_MASTER_KEY_BYTES * 2 + 1)
-
-static enum keyward_status fail(struct error *error, const char *path)
-{
-    int number = errno;
-    enum keyward_status status = KEYWARD_IO;
-
-    if (number == EEXIST)
-        status = KEYWARD_EXISTS;
-    else if (number == ENOENT || number == ENOTDIR)
-        status = KEYWARD_NO_FOLDER;
-    else if (number == EACCES || number == EPERM || number == EROFS)
-        status = KEYWARD_READ_ONLY;
-    else if (number == ENOSPC || number == EDQUOT)
-        status = KEYWARD_FULL;
-    return error_set(error, status, "'%.160s' cannot be written: %s", path, strerror(number));
-}
 
 static bool write_all(int fd, const char *bytes, size_t length)
 {
@@ -42,32 +23,19 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
-/* A new file's name is on the disk only once its folder is flushed as well. */
-static bool flush_folder(const char *path)
-{
-    char *copy = strdup(path);
-    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    bool flushed = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return flushed;
-}
-
 static enum keyward_status write_file(const char *path, const char *line, size_t length,
                                       struct error *error)
 {
     enum keyward_status status = KEYWARD_OK;
-    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    int fd = file_create(path);
     bool written;
 
     if (fd < 0)
-        return fail(error, path);
+        return file_failed(error, path);
     written = write_all(fd, line, length) && fsync(fd) == 0;
     written = close(fd) == 0 && written;
-    if (!written || !flush_folder(path)) {
-        status = fail(error, path);
+    if (!written || !file_flush_folder(path)) {
+        status = file_failed(error, path);
         unlink(path);
     }
     return status;

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define BUSY_TIMEOUT_MAX 3600000 /* ms: an hour */
-#define PATH_LONGEST 4095
 
 enum keyward_status store_check(const keyward *store, struct error *error)
 {
@@ -92,13 +91,6 @@ static bool options_are_valid(struct error *error, const keyward_options *option
            argument_is_known(error, "options.names",
                              (unsigned)options->names <= KEYWARD_NAMES_FREE) &&
            one_master_key(error, options);
-}
-
-static bool path_is_valid(struct error *error, const char *path)
-{
-    if (!argument_is_text(error, "path", path, PATH_LONGEST))
-        return false;
-    return strcmp(path, ":memory:") != 0 || argument_is_wrong(error, "path", "must name a file");
 }
 
 static keyward *store_new(const keyward_options *options)
@@ -202,7 +194,7 @@ enum keyward_status keyward_open(keyward **store, const char *path, const keywar
     if (!argument_is_given(error, "store", store))
         return call_end(error, status);
     *store = NULL;
-    if (!path_is_valid(error, path) || !options_are_valid(error, options))
+    if (!argument_is_store_path(error, path) || !options_are_valid(error, options))
         return call_end(error, status);
     status = KEYWARD_NOMEM;
     if (sodium_init() >= 0) /* 1: somebody else has done it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/store_file.h"
 #include "base/deadline.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,23 +30,11 @@ char *store_file_name(const char *path)
 
 enum keyward_status store_file_failed(int number, const char *path, struct error *error)
 {
-    switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-        return error_set(error, KEYWARD_NO_FOLDER, "the folder of '%.160s' does not exist", path);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return error_set(error, KEYWARD_READ_ONLY, "'%.160s' cannot be opened: %s", path,
-                         strerror(number));
-    case ENOSPC:
-    case EDQUOT:
-        return error_set(error, KEYWARD_FULL, "'%.160s' cannot be opened: %s", path,
-                         strerror(number));
-    default:
-        return error_set(error, KEYWARD_IO, "'%.160s' cannot be opened: %s", path,
-                         strerror(number));
-    }
+    enum keyward_status status = file_status(number);
+
+    if (status == KEYWARD_NO_FOLDER)
+        return error_set(error, status, "the folder of '%.160s' does not exist", path);
+    return error_set(error, status, "'%.160s' cannot be opened: %s", path, strerror(number));
 }
 
 /* SQLite would create the file readable for all and open it at once. mknod makes it private from

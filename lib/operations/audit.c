@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define SHA256_BYTES 32
+
 static const struct query last_event = {
     QUERY_AUDIT_LAST, "SELECT sequence, at FROM audit_events ORDER BY sequence DESC LIMIT 1"};
 
@@ -85,7 +87,7 @@ static void bind_event(struct statement *append, const keyward_event *event)
     statement_bind_text(append, event->request_id);
     statement_bind_text(append, event->client_address);
     statement_bind_text(append, event->user_agent);
-    statement_bind_blob(append, event->sealed_sha256, 32);
+    statement_bind_blob(append, event->sealed_sha256, SHA256_BYTES);
     statement_bind_text(append, event->other_key_id);
     statement_bind_optional(append, event->expires_at);
 }
@@ -178,7 +180,7 @@ static enum keyward_status read_event(void *list, const struct statement *row,
     *read = event;
     if (!event)
         return KEYWARD_NOMEM;
-    if (action < 0)
+    if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SHA256_BYTES))
         return KEYWARD_CORRUPT;
     event->sequence = statement_number(row, SEQUENCE);
     event->at = statement_number(row, AT);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls that fail on order: those by which the library itself, and not SQLite, makes, names
+ * and flushes files. The linker leads them here (--wrap of open, fsync, renameat2, link and
+ * rename).
+ *
+ *     system_fail(SYSTEM_FSYNC, 2, FAIL_ONCE, EIO);   the second from here on
+ *     status = keyward_backup(...);
+ *     failed = system_stop();                         how many calls failed; 0: not reached
+ *
+ * Several kinds may be armed at once; for suites of one thread while one is.
+ */
+#ifndef KEYWARD_TESTS_FAULT_SYSTEM_H
+#define KEYWARD_TESTS_FAULT_SYSTEM_H
+
+#include "fault/vfs.h"
+
+enum system_call {
+    SYSTEM_OPEN,
+    SYSTEM_FSYNC,
+    SYSTEM_RENAMEAT2,
+    SYSTEM_LINK,
+    SYSTEM_RENAME,
+    SYSTEM_CALLS
+};
+
+/* Fails the `nth` call of a kind (1: the next) with an errno. */
+void system_fail(enum system_call kind, int nth, enum fault_length length, int number);
+
+/* Ends all faults and returns how many calls they failed. */
+int system_stop(void);
+
+#endif

@@ -590,8 +590,8 @@ typedef struct keyward_event {
     const char *actor_id; /**< user id, NULL for the host */
     const char *repo_id;
     const char *key_id;
-    const char *user_id;       /**< whose access was changed */
-    const char *name;          /**< the key's name, after the change */
+    const char *user_id; /**< whose access was changed */
+    const char *name; /**< the key's name, after the change; store.data_key_created: its number */
     const char *previous_name; /**< key.renamed */
     const char *provider;      /**< key.created and .imported: keyward_provider_text() */
     const char *role;          /**< access.granted and .revoked: the role */
@@ -667,9 +667,10 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *
 /**
  * Needs admin. Destroys the sealed secrets of deleted keys, for erasure that the law demands: each
  * is overwritten with zeros and the write-ahead log is cut, so that neither file holds it any more.
- * Row and events stay; `key.purged` is one of them. There is no way back. Copies that a backup or
- * the file system keeps are beyond its reach. Only keys deleted for longer than the
- * `purge_retention` of the options can be purged.
+ * Row and events stay; `key.purged` is one of them. There is no way back. Where somebody reads an
+ * older state just now, as a backup does, the log is cut with one of the next writes after that, or
+ * when the store is closed. Copies that a backup or the file system keeps are beyond its reach.
+ * Only keys deleted for longer than the `purge_retention` of the options can be purged.
  * @param key_id one key; or NULL: all of the repository that may be purged
  * @param changes what was written; or NULL
  * @return KEYWARD_OK (without `key_id` also when there were none), KEYWARD_FORBIDDEN (leaves a

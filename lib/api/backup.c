@@ -91,10 +91,12 @@ static enum keyward_status back_up(keyward *store, const char *path, const char 
                                    const keyward_backup_options *options, struct error *error)
 {
     struct store_backup backup = {.file = partial, .options = options};
+    struct error unheard = {.store_stamp = 0};
     enum keyward_status status = make_partial(partial, path, error);
 
     if (status != KEYWARD_OK)
         return status;
+    store_flush_uses(store, &unheard); /* for the copy; one without them is a good one too */
     status = database_read(store->database, backup_store, &backup, error);
     if (status == KEYWARD_OK)
         status = publish(partial, path, error);

@@ -13,7 +13,7 @@ static bool purge_is_valid(struct error *error, const struct key_purge *purge)
 static enum keyward_status purge_keys(keyward *store, struct key_purge *purge, bool preview,
                                       keyward_changes **changes)
 {
-    struct error *error = call_begin(store), unheard = {.store_stamp = 0};
+    struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
     if (changes)
@@ -24,10 +24,8 @@ static enum keyward_status purge_keys(keyward *store, struct key_purge *purge, b
     if (status == KEYWARD_OK)
         status = store_change(store, (struct change){key_purge, purge, &purge->changes, preview},
                               changes, error);
-    /* The log may have the secrets still. If somebody reads it just now, it is cut when it begins
-     * anew or the store is closed. */
-    if (status == KEYWARD_OK && purge->purged && !preview)
-        database_empty_log(store->database, &unheard);
+    if (status == KEYWARD_OK && purge->purged && !preview) /* the log may have the secrets still */
+        database_empty_log(store->database);
     return call_end(error, status);
 }
 

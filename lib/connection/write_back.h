@@ -13,8 +13,8 @@
  * in the file then: when that is all of them, the next writer begins the log anew. */
 bool write_back_log(struct connection *connection, bool in_portions, int *copied);
 
-/* Copies all of the log into the file and cuts it to nothing, waiting for others as a statement
- * does. False when somebody still needs it. */
+/* Copies all of the log into the file and cuts it to nothing, waiting for others as a statement of
+ * the connection does. False when somebody still needs it. */
 bool write_back_and_empty_log(struct connection *connection);
 
 #endif

@@ -6,7 +6,7 @@
  * the log two rows are read. */
 static const struct query count_all = {
     QUERY_STATS,
-    "SELECT k.live, k.expired, k.deleted, k.purged,"
+    "SELECT k.live, k.expired, k.deleted, (SELECT count(purged_event) FROM key_details),"
     " (SELECT count(*) FROM (SELECT DISTINCT repo_id FROM api_keys))"
     " + (SELECT count(*) FROM (SELECT DISTINCT repo_id FROM access AS a WHERE NOT EXISTS"
     "    (SELECT 1 FROM api_keys AS k WHERE k.repo_id = a.repo_id))),"
@@ -20,7 +20,7 @@ static const struct query count_all = {
     " s.unique_names, s.created_at"
     " FROM store AS s, (SELECT count(*) FILTER (WHERE deleted_event IS NULL) AS live,"
     "  count(*) FILTER (WHERE deleted_event IS NULL AND expires_at <= ?1) AS expired,"
-    "  count(deleted_event) AS deleted, count(purged_event) AS purged FROM api_keys) AS k"};
+    "  count(deleted_event) AS deleted FROM api_keys) AS k"};
 
 enum stats_column {
     LIVE_KEYS,

@@ -14,6 +14,9 @@
 #define SHORT_LOG 4000 /* 8 MiB */
 #define LONG_LOG 20000 /* 40 MiB */
 
+/* How long a reader who holds on to the log is left alone before it is tried again. */
+#define EMPTY_AGAIN_US 100000
+
 /* What a leader may copy before he begins his batch, without being noticed. */
 #define FEW_PAGES 200
 
@@ -30,6 +33,8 @@ void log_keeper_init(struct log_keeper *keeper, const struct connection_options 
     atomic_init(&keeper->commit_pages, 0);
     atomic_init(&keeper->put_off, 0);
     atomic_init(&keeper->almost, false);
+    atomic_init(&keeper->to_empty, false);
+    atomic_init(&keeper->not_before, 0);
 }
 
 void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connection **connection))
@@ -69,27 +74,56 @@ static int limit_of(const struct log_keeper *keeper)
     return limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
 }
 
+static bool has_connection(struct log_keeper *keeper)
+{
+    if (keeper->connection)
+        return true;
+    if (connection_open(&keeper->connection, keeper->options, false, &keeper->unheard) !=
+        KEYWARD_OK)
+        return false;
+    connection_accept_file(keeper->connection);
+    connection_set_busy_timeout(keeper->connection, 0);
+    return true;
+}
+
 /* Returns how many pages of what this process has committed by now are left to be copied. */
 static int write_back(struct log_keeper *keeper, bool alone)
 {
     int copied = 0;
 
-    if (!keeper->connection) {
-        if (connection_open(&keeper->connection, keeper->options, false, &keeper->unheard) !=
-            KEYWARD_OK)
-            return INT_MAX;
-        connection_accept_file(keeper->connection);
-        connection_set_busy_timeout(keeper->connection, 0);
-    }
+    if (!has_connection(keeper))
+        return INT_MAX;
     if (!write_back_log(keeper->connection, !alone, &copied))
         return INT_MAX;
     return copied < load(&keeper->pages) ? load(&keeper->pages) - copied : 0;
+}
+
+static void empty(struct log_keeper *keeper)
+{
+    if (monotonic_us() < atomic_load_explicit(&keeper->not_before, memory_order_relaxed) ||
+        atomic_flag_test_and_set(&keeper->busy))
+        return;
+    atomic_store(&keeper->to_empty, false); /* first: who asks meanwhile, asks for more */
+    if (!has_connection(keeper) || !write_back_and_empty_log(keeper->connection)) {
+        atomic_store(&keeper->not_before, monotonic_us() + EMPTY_AGAIN_US);
+        atomic_store(&keeper->to_empty, true);
+    }
+    atomic_flag_clear(&keeper->busy);
+}
+
+void log_keeper_empty(struct log_keeper *keeper)
+{
+    atomic_store(&keeper->to_empty, true);
+    atomic_store(&keeper->not_before, 0);
+    empty(keeper);
 }
 
 void log_keeper_work(struct log_keeper *keeper, bool alone)
 {
     int left = INT_MAX, before;
 
+    if (atomic_load_explicit(&keeper->to_empty, memory_order_relaxed))
+        empty(keeper);
     if (!is_at_least(keeper, limit_of(keeper)) ||
         atomic_load_explicit(&keeper->almost, memory_order_relaxed) ||
         atomic_flag_test_and_set(&keeper->busy))

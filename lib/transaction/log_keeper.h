@@ -19,14 +19,20 @@ struct log_keeper {
     struct connection *connection; /* opened when first needed, by whom `busy` belongs to */
     struct error unheard;          /* nobody waits for this work, and its failure loses nothing */
     atomic_flag busy;
-    atomic_int pages;        /* in the log */
-    atomic_int commit_pages; /* that a commit adds, a running mean */
-    atomic_int put_off;      /* not to be tried again before the log has so many pages */
-    atomic_bool almost;      /* all but a small rest is written back */
+    atomic_int pages;           /* in the log */
+    atomic_int commit_pages;    /* that a commit adds, a running mean */
+    atomic_int put_off;         /* not to be tried again before the log has so many pages */
+    atomic_bool almost;         /* all but a small rest is written back */
+    atomic_bool to_empty;       /* see log_keeper_empty() */
+    _Atomic int64_t not_before; /* on the monotonic clock: to be emptied, if it could not be */
 };
 
 void log_keeper_init(struct log_keeper *keeper, const struct connection_options *options);
 void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connection **connection));
+
+/* Writes the log back and cuts it to nothing, so that what it held is gone from the disk; if a
+ * reader still needs it, as soon as log_keeper_work() finds that nobody does. Waits for nobody. */
+void log_keeper_empty(struct log_keeper *keeper);
 
 /* Takes down the log's length after a commit. */
 void log_keeper_note(struct log_keeper *keeper, int pages);

@@ -4,7 +4,6 @@
 #include "connection/log.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
-#include "connection/write_back.h"
 #include "transaction/commit_queue.h"
 #include "transaction/log_keeper.h"
 #include "transaction/readers.h"
@@ -462,14 +461,7 @@ enum keyward_status database_look_up(struct database *database, operation run, v
     return with_reader(database, run, request, false, error);
 }
 
-bool database_empty_log(struct database *database, struct error *error)
+void database_empty_log(struct database *database)
 {
-    struct reader *reader;
-    bool emptied = false;
-
-    if (readers_borrow(&database->readers, &reader, error) == KEYWARD_OK) {
-        emptied = write_back_and_empty_log(reader->connection);
-        readers_return(&database->readers, reader);
-    }
-    return emptied;
+    log_keeper_empty(&database->log);
 }

@@ -82,9 +82,9 @@ enum keyward_status database_write(struct database *database, operation run, voi
 enum keyward_status database_rehearse(struct database *database, operation run, void *request,
                                       struct error *error);
 
-/* Writes the log back into the file and empties it, so that nothing of the past is left there.
- * False when a reader still needs it. */
-bool database_empty_log(struct database *database, struct error *error);
+/* Writes the log back into the file and empties it, so that nothing of the past is left there;
+ * where a reader still needs it, after one of the next writes. Waits for nobody. */
+void database_empty_log(struct database *database);
 
 /* Runs a reading operation on one snapshot. */
 enum keyward_status database_read(struct database *database, operation run, void *request,

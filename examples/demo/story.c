@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main job, played on a real store in a folder of its own: a repository, its users and keys, a
- * deletion with everything that must and must not happen around it. Each promise is checked as it
- * is shown; the exit status is that of the worst one.
+ * The life of keys, played on a real store in a folder of its own: a repository, its users and
+ * keys, a deletion with everything that must and must not happen around it, a rotation, a guarded
+ * deletion, another master key. Each promise is checked as it is shown; the exit status is that of
+ * the worst one.
  *
  * Only the "auditor" at the end looks past keyward's header: it reads the sealed bytes with SQLite.
  */
-#include <keyward/keyward.h>
+#include "stage.h"
 
 #include <sodium.h>
 #include <sqlite3.h>
@@ -14,11 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REPO "acme/website"
 #define KEYS 5
+#define HOURS(n) (INT64_C(3600000) * (n))
+#define DAYS(n) (HOURS(24) * (n))
 
 static const keyward_actor host = {.is_host = true};
 static const keyward_actor anna = {.user_id = "anna"};
@@ -28,82 +30,12 @@ static const keyward_actor rita = {.user_id = "rita"};
 static const keyward_actor mallory = {.user_id = "mallory", .client_address = "203.0.113.66"};
 
 static char folder[] = "/tmp/keyward-demo-XXXXXX";
-static char store_path[64], master_path[64];
-static int broken_promises;
+static char store_path[64], master_path[64], new_master_path[64];
 
 static struct {
     keyward_key *key;
     keyward_secret *secret;
 } keys[KEYS];
-
-/* ---- what a person sees ---- */
-
-static const char *bold = "", *dim = "", *green = "", *red = "", *plain = "";
-
-static void choose_colours(void)
-{
-    if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
-        return;
-    bold = "\033[1m";
-    dim = "\033[2m";
-    green = "\033[32m";
-    red = "\033[31m";
-    plain = "\033[0m";
-}
-
-static void chapter(const char *title)
-{
-    static int number;
-    printf("\n%s%2d  %s%s\n", bold, ++number, title, plain);
-}
-
-/* Shows a promise and whether it held. */
-static void promise(bool kept, const char *text)
-{
-    printf("    %s%s%s %s\n", kept ? green : red, kept ? "✓" : "✗", plain, text);
-    if (!kept) {
-        printf("      %slast error: %s%s\n", dim, keyward_last_error(NULL)->message, plain);
-        broken_promises++;
-    }
-}
-
-/* Shows who tried what, the answer, and whether it is the one that was promised. */
-static void answer(keyward *store, const char *attempt, enum keyward_status got,
-                   enum keyward_status wanted)
-{
-    bool kept = got == wanted;
-    printf("    %s%s%s %-49s %s→ %s%s\n", kept ? green : red, kept ? "✓" : "✗", plain, attempt, dim,
-           got == KEYWARD_OK ? "done" : keyward_last_error(store)->message, plain);
-    broken_promises += !kept;
-}
-
-/* For what the demo cannot go on without. */
-static void must(keyward *store, enum keyward_status status, const char *what)
-{
-    if (status == KEYWARD_OK)
-        return;
-    fprintf(stderr, "demo: %s: %s\n", what, keyward_last_error(store)->message);
-    exit(EXIT_FAILURE);
-}
-
-static const char *clock_time(int64_t milliseconds, char text[32])
-{
-    time_t seconds = (time_t)(milliseconds / 1000);
-    struct tm utc;
-
-    gmtime_r(&seconds, &utc);
-    strftime(text, 32, "%H:%M:%S", &utc);
-    snprintf(text + strlen(text), 16, ".%03dZ", (int)(milliseconds % 1000));
-    return text;
-}
-
-static void print_hex(const char *label, const unsigned char *bytes, size_t shown, size_t length)
-{
-    printf("      %-9s", label);
-    for (size_t i = 0; i < shown; i++)
-        printf("%02x%s", bytes[i], i % 4 == 3 ? " " : "");
-    printf("%s%s%zu bytes%s\n", shown < length ? "… " : "", dim, length, plain);
-}
 
 /* ---- the auditor, who reads the file itself ---- */
 
@@ -136,16 +68,24 @@ static struct blob sealed_secret(const char *access_key)
 
 /* ---- the story ---- */
 
-static keyward *open_new_store(void)
+/* Time passes in the story as it tells. */
+static enum keyward_status open_store(keyward **store, const char *master_key_file)
 {
     keyward_options options = KEYWARD_OPTIONS_INIT;
+
+    options.master_key_file = master_key_file;
+    options.clock = stage_clock;
+    return keyward_open(store, store_path, &options);
+}
+
+static keyward *open_new_store(void)
+{
     keyward *store = NULL;
     struct stat file;
 
     chapter("A new store");
     must(NULL, keyward_create_master_key_file(master_path), "master key");
-    options.master_key_file = master_path;
-    must(NULL, keyward_open(&store, store_path, &options), "open");
+    must(NULL, open_store(&store, master_path), "open");
     promise(stat(store_path, &file) == 0 && (file.st_mode & 0777) == 0600,
             "keys.db, one SQLite file, readable by its owner only");
     promise(stat(master_path, &file) == 0 && (file.st_mode & 0777) == 0600,
@@ -298,27 +238,114 @@ static void try_deleted_key(keyward *store, int64_t event)
     promise(count == KEYS - 2 && !found, "three keys");
 }
 
+static enum keyward_status try_pair(keyward *store, const keyward_key *key,
+                                    const keyward_secret *secret)
+{
+    keyward_identity identity;
+    return keyward_authenticate(store, key->access_key, secret->text, secret->length, &identity);
+}
+
+static void rotate_key(keyward *store)
+{
+    const keyward_rotation rotation = {.overlap = HOURS(12)};
+    keyward_key *successor, *old;
+    keyward_secret *secret;
+
+    chapter("Will rotates 'Nightly batch': a successor first, and no outage");
+    answer(store, "will rotates it, with an overlap of 12 hours",
+           keyward_rotate_key(store, &will, REPO, keys[1].key->id, &rotation, &successor, &secret),
+           KEYWARD_OK);
+    must(store, keyward_get_key(store, &rita, REPO, keys[1].key->id, KEYWARD_LIVE, &old), "get");
+    promise(strcmp(old->successor_id, successor->id) == 0 &&
+                strcmp(successor->predecessor_id, old->id) == 0,
+            "the two are linked, and lists show it");
+    answer(store, "the new pair", try_pair(store, successor, secret), KEYWARD_OK);
+    answer(store, "the old pair, meanwhile", try_pair(store, old, keys[1].secret), KEYWARD_OK);
+    let_pass(HOURS(12), "12 hours");
+    answer(store, "the old pair", try_pair(store, old, keys[1].secret), KEYWARD_REFUSED);
+    promise(keyward_last_error(store)->cause == KEYWARD_CAUSE_EXPIRED,
+            "its deadline has passed: only the host is told");
+    answer(store, "the new pair", try_pair(store, successor, secret), KEYWARD_OK);
+    keyward_key_free(&old);
+    keyward_key_free(&successor);
+    keyward_secret_free(&secret);
+}
+
+static void delete_idle_key(keyward *store)
+{
+    keyward_deletion deletion = {.reason = KEYWARD_REASON_UNUSED, .unless_used_within = DAYS(7)};
+    char time[32], line[96];
+
+    chapter("Will deletes 'Chat widget', unless somebody still uses it");
+    answer(store, "the chat widget authenticates", try_pair(store, keys[2].key, keys[2].secret),
+           KEYWARD_OK);
+    answer(store, "will deletes it, if unused for 7 days",
+           keyward_delete_key(store, &will, REPO, keys[2].key->id, &deletion), KEYWARD_IN_USE);
+    snprintf(line, sizeof line, "it was last used at %s",
+             clock_time(keyward_last_error(store)->last_used_at, time));
+    promise(keyward_last_error(store)->last_used_at > 0, line);
+    let_pass(DAYS(7), "7 quiet days");
+    answer(store, "will deletes it, if unused for 7 days",
+           keyward_delete_key(store, &will, REPO, keys[2].key->id, &deletion), KEYWARD_OK);
+    answer(store, "the chat widget", try_pair(store, keys[2].key, keys[2].secret), KEYWARD_REFUSED);
+}
+
+/* Closes the store and opens it with the new key. */
+static keyward *change_master_key(keyward *store)
+{
+    const keyward_master_key new_master_key = {.file = new_master_path};
+    struct blob before = sealed_secret(keys[3].key->access_key), after;
+    keyward *refused = NULL;
+
+    chapter("Another master key");
+    must(NULL, keyward_create_master_key_file(new_master_path), "new master key");
+    answer(store, "the host changes it", keyward_change_master_key(store, &host, &new_master_key),
+           KEYWARD_OK);
+    after = sealed_secret(keys[3].key->access_key);
+    promise(after.length == before.length && memcmp(after.bytes, before.bytes, after.length) == 0,
+            "no sealed secret was touched: only the keys that seal them");
+    keyward_close(&store);
+    answer(NULL, "opening the store with the old one", open_store(&refused, master_path),
+           KEYWARD_WRONG_MASTER_KEY);
+    answer(NULL, "opening it with the new one", open_store(&store, new_master_path), KEYWARD_OK);
+    answer(store, "access key and secret of 'Image resize'",
+           try_pair(store, keys[3].key, keys[3].secret), KEYWARD_OK);
+    return store;
+}
+
+static const char *subject_of(const keyward_event *event)
+{
+    return event->name      ? event->name
+           : event->user_id ? event->user_id
+           : event->key_id  ? event->key_id
+                            : "";
+}
+
+static void show_event(const keyward_event *event)
+{
+    char time[32];
+
+    printf("    %4lld  %s%s%s  %-24s %-8s %s%s%s%s%s%s%s\n", (long long)event->sequence, dim,
+           clock_time(event->at, time), plain, keyward_action_text(event->action),
+           event->actor_id ? event->actor_id : "(host)", subject_of(event),
+           event->role ? " → " : "", event->role ? event->role : "", event->reason ? ", " : "",
+           event->reason ? event->reason : "", event->reason_text ? ": " : "",
+           event->reason_text ? event->reason_text : "");
+}
+
 static void show_audit(keyward *store, const struct blob *before)
 {
     const keyward_event_query query = {.oldest_first = true, .limit = KEYWARD_PAGE_MAX};
     unsigned char hash[crypto_hash_sha256_BYTES];
     keyward_event_list *events;
     bool gapless = true, hash_kept = false;
-    char time[32];
 
     crypto_hash_sha256(hash, before->bytes, before->length);
     chapter("The audit trail");
     must(store, keyward_list_events(store, &host, &query, &events), "events");
     for (size_t i = 0; i < events->count; i++) {
         const keyward_event *event = events->events[i];
-        printf("    %4lld  %s%s%s  %-18s %-8s %s%s%s%s\n", (long long)event->sequence, dim,
-               clock_time(event->at, time), plain, keyward_action_text(event->action),
-               event->actor_id ? event->actor_id : "(host)",
-               event->name      ? event->name
-               : event->user_id ? event->user_id
-                                : event->key_id,
-               event->role ? " → " : "", event->role ? event->role : "",
-               event->reason ? ", compromised: found in a public log" : "");
+        show_event(event);
         gapless = gapless && event->sequence == (int64_t)i + 1;
         hash_kept = hash_kept || (event->action == KEYWARD_KEY_CREATED &&
                                   strcmp(event->key_id, keys[0].key->id) == 0 &&
@@ -366,6 +393,7 @@ static void clean_up(keyward **store)
     keyward_close(store);
     unlink(store_path);
     unlink(master_path);
+    unlink(new_master_path);
     rmdir(folder);
 }
 
@@ -382,6 +410,7 @@ int main(void)
     }
     snprintf(store_path, sizeof store_path, "%s/keys.db", folder);
     snprintf(master_path, sizeof master_path, "%s/master.key", folder);
+    snprintf(new_master_path, sizeof new_master_path, "%s/new-master.key", folder);
     printf("%skeyward %s%s  the life and death of an API key, on a real store\n", bold,
            keyward_version(), plain);
 
@@ -394,13 +423,16 @@ int main(void)
     event = delete_key(store);
     try_deleted_key(store, event);
     show_sealed(&before);
+    rotate_key(store);
+    delete_idle_key(store);
+    store = change_master_key(store);
     show_audit(store, &before);
     check(store);
     clean_up(&store);
 
-    printf("\n%s%s%s\n", broken_promises ? red : bold,
-           broken_promises ? "Something was not as promised: see the ✗ above."
-                           : "Everything was as promised.",
+    printf("\n%s%s%s\n", broken_promises() ? red : bold,
+           broken_promises() ? "Something was not as promised: see the ✗ above."
+                             : "Everything was as promised.",
            plain);
-    return broken_promises ? EXIT_FAILURE : EXIT_SUCCESS;
+    return broken_promises() ? EXIT_FAILURE : EXIT_SUCCESS;
 }

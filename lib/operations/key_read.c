@@ -10,7 +10,8 @@
 
 #define SELECT_KEYS                                                                            \
     "SELECT k.id, k.repo_id, k.access_key, k.name, k.provider, k.created_at, k.created_by,"    \
-    " k.deleted_at, k.deleted_by, k.deleted_event, k.expires_at, d.predecessor_id,"            \
+    " k.deleted_at, k.deleted_by, k.deleted_event, k.expires_at, d.key_id IS NOT NULL, "       \
+    "d.predecessor_id,"                                                                        \
     " d.successor_id, d.last_used_at, d.refused_count, d.refused_first_at, d.refused_last_at," \
     " d.purged_at, d.purged_event FROM api_keys AS k"                                          \
     " LEFT JOIN key_details AS d ON d.repo_id = k.repo_id AND d.key_id = k.id"                 \
@@ -49,6 +50,7 @@ enum key_column {
     DELETED_BY,
     DELETED_EVENT,
     EXPIRES_AT,
+    HAS_DETAILS,
     PREDECESSOR_ID,
     SUCCESSOR_ID,
     LAST_USED_AT,
@@ -59,15 +61,26 @@ enum key_column {
     PURGED_EVENT
 };
 
-/* What this process has noted and may not have written yet goes on top of what the file says. */
-static void read_use(struct transaction *transaction, const struct statement *row, keyward_key *key)
+/* Few keys have any. */
+static bool read_details(void *result, const struct statement *row, keyward_key *key)
 {
-    const struct use noted = uses_find(transaction->services->uses, key->access_key);
-
+    if (!statement_number(row, HAS_DETAILS))
+        return true;
     key->last_used_at = statement_number(row, LAST_USED_AT);
     key->refused_count = statement_number(row, REFUSED_COUNT);
     key->refused_first_at = statement_number(row, REFUSED_FIRST_AT);
     key->refused_last_at = statement_number(row, REFUSED_LAST_AT);
+    key->purged_at = statement_number(row, PURGED_AT);
+    key->purged_event = statement_number(row, PURGED_EVENT);
+    return statement_copy_text(row, PREDECESSOR_ID, result, &key->predecessor_id) &&
+           statement_copy_text(row, SUCCESSOR_ID, result, &key->successor_id);
+}
+
+/* What this process has noted and may not have written yet goes on top of what the file says. */
+static void add_noted(struct transaction *transaction, keyward_key *key)
+{
+    const struct use noted = uses_find(transaction->services->uses, key->access_key);
+
     if (noted.last_used_at > key->last_used_at)
         key->last_used_at = noted.last_used_at;
     if (noted.refused_count == 0)
@@ -90,8 +103,6 @@ static enum keyward_status read_key(struct transaction *transaction, void *resul
     key->created_at = statement_number(row, CREATED_AT);
     key->deleted_at = statement_number(row, DELETED_AT);
     key->deleted_event = statement_number(row, DELETED_EVENT);
-    key->purged_at = statement_number(row, PURGED_AT);
-    key->purged_event = statement_number(row, PURGED_EVENT);
     key->expires_at = statement_number(row, EXPIRES_AT);
     key->expired = key->expires_at != 0 &&
                    environment_now(&transaction->services->environment) >= key->expires_at;
@@ -101,10 +112,9 @@ static enum keyward_status read_key(struct transaction *transaction, void *resul
         !statement_copy_text(row, NAME, result, &key->name) ||
         !statement_copy_text(row, CREATED_BY, result, &key->created_by) ||
         !statement_copy_text(row, DELETED_BY, result, &key->deleted_by) ||
-        !statement_copy_text(row, PREDECESSOR_ID, result, &key->predecessor_id) ||
-        !statement_copy_text(row, SUCCESSOR_ID, result, &key->successor_id))
+        !read_details(result, row, key))
         return KEYWARD_NOMEM;
-    read_use(transaction, row, key);
+    add_noted(transaction, key);
     return KEYWARD_OK;
 }
 

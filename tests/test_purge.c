@@ -265,11 +265,14 @@ START_TEST(all_that_are_due_are_purged_in_order_of_their_ids)
         free(row);
     }
     ck_assert_int_eq(count_events(f.path), first - 1 + (int64_t)changes->key_count);
-    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE purged_event NOTNULL"),
-                     (int64_t)changes->key_count);
-    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE purged_event NOTNULL "
-                                        "AND (name = 'late' OR repo_id = 'repo-2' OR NOT deleted)"),
-                     0);
+    ck_assert_int_eq(
+        sql_number(f.path, "SELECT count(*) FROM key_details WHERE purged_event NOTNULL"),
+        (int64_t)changes->key_count);
+    ck_assert_int_eq(
+        sql_number(f.path, "SELECT count(*) FROM key_details AS d JOIN api_keys AS k ON k.repo_id "
+                           "= d.repo_id AND k.id = d.key_id WHERE purged_event NOTNULL AND (name = "
+                           "'late' OR k.repo_id = 'repo-2' OR NOT deleted)"),
+        0);
     assert_sound(&f);
     keyward_changes_free(&changes);
     free_many(keys);
@@ -666,6 +669,17 @@ START_TEST(whoever_appends_the_event_purges_the_key)
 }
 END_TEST
 
+/* What stands where its sealed secret was. */
+static char *secret_of(const keyward_key *key)
+{
+    char query[256];
+
+    snprintf(query, sizeof query,
+             "SELECT hex(sealed)||data_key_id FROM sealed_secrets WHERE access_key = '%s'",
+             key->access_key);
+    return sql_text(f.path, query);
+}
+
 START_TEST(the_library_and_the_shell_leave_the_same_rows)
 {
     keyward_key *twin = make_key(&f, "repo-1", "gone", NULL);
@@ -680,10 +694,8 @@ START_TEST(the_library_and_the_shell_leave_the_same_rows)
     assert_event(&f, 10, "action=key.purged repo=repo-1 key=%s name=gone", twin->id);
     f.now -= 1;
     assert_event(&f, 9, "action=key.purged repo=repo-1 key=%s name=gone", gone->id);
-    theirs = sql_text(f.path, "SELECT hex(sealed)||data_key_id FROM sealed_secrets JOIN api_keys "
-                              "USING (access_key) WHERE purged_event = 9");
-    ours = sql_text(f.path, "SELECT hex(sealed)||data_key_id FROM sealed_secrets JOIN api_keys "
-                            "USING (access_key) WHERE purged_event = 10");
+    theirs = secret_of(gone);
+    ours = secret_of(twin);
     ck_assert_str_eq(ours, theirs);
     assert_sound(&f);
     free(ours);
@@ -699,8 +711,12 @@ START_TEST(the_shell_cannot_purge_otherwise)
     } refused[] = {
         {APPEND_PURGED, live->id},
         {APPEND_PURGED, unknown_id},
-        {"UPDATE api_keys SET purged_at = 1, purged_event = 6 WHERE id = '@'", gone->id},
-        {"UPDATE api_keys SET purged_at = 1, purged_event = 1 WHERE id = '@'", live->id},
+        {"INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) VALUES ('repo-1', "
+         "'@', 1, 6)",
+         gone->id},
+        {"INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) VALUES ('repo-1', "
+         "'@', 1, 1)",
+         live->id},
         {"UPDATE sealed_secrets SET sealed = zeroblob(length(sealed)) WHERE key_id = '@'",
          gone->id},
         {"DELETE FROM sealed_secrets WHERE key_id = '@'", gone->id},
@@ -720,10 +736,11 @@ START_TEST(the_shell_cannot_purge_otherwise)
     ck_assert_int_eq(shell(APPEND_PURGED, gone->id), SQLITE_OK);
     before = dump(f.path);
     ck_assert_int_eq(shell(APPEND_PURGED, gone->id), SQLITE_CONSTRAINT);
-    ck_assert_int_eq(shell("UPDATE api_keys SET purged_at = NULL, purged_event = NULL WHERE id = "
-                           "'@'",
-                           gone->id),
-                     SQLITE_CONSTRAINT);
+    ck_assert_int_eq(
+        shell("UPDATE key_details SET purged_at = NULL, purged_event = NULL WHERE key_id = "
+              "'@'",
+              gone->id),
+        SQLITE_CONSTRAINT);
     ck_assert_int_eq(shell("INSERT INTO audit_events (sequence, at, action, repo_id, key_id) SELECT"
                            " max(sequence) + 1, max(at), 'key.restored', 'repo-1', '@' FROM "
                            "audit_events",
@@ -754,25 +771,34 @@ START_TEST(a_check_finds_a_zeroed_secret_without_its_event)
            "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed)) WHERE access_key = "
            "(SELECT access_key FROM api_keys WHERE name = 'gone')");
     assert_finding("the sealed secret does not open");
-    assert_status(f.store, try_key(&f, gone, gone_secret), KEYWARD_CORRUPT);
+    tamper("sealed_secrets_stay_as_written",
+           "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))");
+    assert_status(f.store, try_key(&f, live, live_secret), KEYWARD_CORRUPT);
 }
 END_TEST
 
+#define MARK_PURGED(EVENT)                                                                \
+    "INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) SELECT repo_id, " \
+    "id, deleted_at, " EVENT " FROM api_keys WHERE name = 'gone'"
+
 START_TEST(a_check_finds_the_secret_of_a_purged_key)
 {
-    tamper("api_keys_purge_by_event", "DROP TRIGGER audit_events_purge_key");
+    char *trigger = sql_text(f.path, "SELECT sql FROM sqlite_schema WHERE name = "
+                                     "'audit_events_purge_key'");
+
+    ck_assert_int_eq(sql(f.path, "DROP TRIGGER audit_events_purge_key"), SQLITE_OK);
     ck_assert_int_eq(shell(APPEND_PURGED, gone->id), SQLITE_OK);
+    ck_assert_int_eq(sql(f.path, trigger), SQLITE_OK);
     assert_finding("the key of a purge event is not marked with it");
-    tamper("api_keys_purge_by_event",
-           "UPDATE api_keys SET purged_at = deleted_at, purged_event = 7 WHERE name = 'gone'");
+    ck_assert_int_eq(sql(f.path, MARK_PURGED("7")), SQLITE_OK);
     assert_finding("the secret of a purged key is still there");
+    free(trigger);
 }
 END_TEST
 
 START_TEST(a_check_finds_a_mark_without_an_event)
 {
-    tamper("api_keys_purge_by_event",
-           "UPDATE api_keys SET purged_at = deleted_at, purged_event = 6 WHERE name = 'gone'");
+    tamper("key_details_come_by_event", MARK_PURGED("6"));
     tamper("sealed_secrets_stay_as_written",
            "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed)) WHERE access_key = "
            "(SELECT access_key FROM api_keys WHERE name = 'gone')");

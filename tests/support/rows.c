@@ -24,17 +24,19 @@
                                     FIELD("expires",                                               \
                                           "expires_at") " FROM audit_events WHERE sequence = %lld"
 
-#define KEY_ROW                                                                                   \
-    "SELECT 'id='||id" FIELD("repo", "repo_id") FIELD("access_key", "access_key")                 \
-        FIELD("name", "name") FIELD("provider", "provider") FIELD("created_at", "created_at")     \
-            FIELD("created_by", "created_by") FIELD("deleted_at", "deleted_at")                   \
-                FIELD("deleted_by", "deleted_by") FIELD("deleted_event", "deleted_event")         \
-                    FIELD("expires", "expires_at") FIELD("predecessor", "predecessor_id")         \
-                        FIELD("successor", "successor_id") FIELD("used", "last_used_at")          \
-                            FIELD("refused", "refused_count") FIELD("first", "refused_first_at")  \
-                                FIELD("last", "refused_last_at") FIELD("purged_at", "purged_at")  \
-                                    FIELD("purged_event", "purged_event") " FROM api_keys WHERE " \
-                                                                          "id = '%s'"
+#define KEY_ROW                                                                                    \
+    "SELECT 'id='||id" FIELD("repo", "k.repo_id") FIELD("access_key", "access_key") FIELD(         \
+        "name", "name") FIELD("provider", "provider") FIELD("created_at", "created_at")            \
+        FIELD("created_by", "created_by") FIELD("deleted_at", "deleted_at") FIELD(                 \
+            "deleted_by", "deleted_by") FIELD("deleted_event",                                     \
+                                              "deleted_event") FIELD("expires", "expires_at")      \
+            FIELD("predecessor", "predecessor_id") FIELD("successor", "successor_id") FIELD(       \
+                "used", "last_used_at") FIELD("refused",                                           \
+                                              "refused_count") FIELD("first", "refused_first_at")  \
+                FIELD("last", "refused_last_at") FIELD("purged_at", "purged_at") FIELD(            \
+                    "purged_event",                                                                \
+                    "purged_event") " FROM api_keys AS k LEFT JOIN key_details AS d ON d.repo_id " \
+                                    "= k.repo_id AND d.key_id = k.id WHERE id = '%s'"
 
 char *event_row(const char *path, int64_t sequence)
 {
@@ -204,7 +206,8 @@ char *dump(const char *path)
         "SELECT *, hex(sealed_sha256) FROM audit_events ORDER BY sequence;"
         "SELECT access_key, repo_id, key_id, data_key_id, hex(sealed) FROM sealed_secrets"
         " ORDER BY access_key;"
-        "SELECT * FROM api_keys ORDER BY repo_id, archived, id;";
+        "SELECT * FROM api_keys ORDER BY repo_id, archived, id;"
+        "SELECT * FROM key_details ORDER BY repo_id, key_id;";
     struct text text = {.bytes = NULL};
     sqlite3 *db;
 

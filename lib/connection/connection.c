@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/connection.h"
 #include "connection/store_file.h"
+#include "connection/write_back.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -151,7 +152,10 @@ enum keyward_status connection_open(struct connection **connection,
         return status;
 
     connection_set_busy_timeout(*connection, options->busy_timeout_ms);
-    status = set_flag(*connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+    if (!write_back_watch(*connection))
+        status = KEYWARD_NOMEM;
+    if (status == KEYWARD_OK)
+        status = set_flag(*connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
     if (status == KEYWARD_OK)
         status = store_file_recognise(*connection, options->path);
     if (status == KEYWARD_OK)

@@ -171,10 +171,12 @@ static enum keyward_status find_cause(struct transaction *transaction,
         return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
     if (!secret->destroyed && !equal)
         return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
+    if (secret->destroyed)
+        return refuse(request, KEYWARD_CAUSE_PURGED);
     if (ending.deleted_event != 0) {
         request->deleted_at = ending.deleted_at;
         request->deleted_event = ending.deleted_event;
-        return refuse(request, secret->destroyed ? KEYWARD_CAUSE_PURGED : KEYWARD_CAUSE_DELETED);
+        return refuse(request, KEYWARD_CAUSE_DELETED);
     }
     request->expired_at = statement_number(row, EXPIRES_AT);
     if (request->expired_at == 0)

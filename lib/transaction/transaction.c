@@ -74,6 +74,8 @@ enum keyward_status database_open(struct database **database,
         status = connection_open(&opened->writer, &opened->options, true, error);
     if (status == KEYWARD_OK)
         status = connection_do_without_triggers(opened->writer);
+    if (status == KEYWARD_OK) /* a page that becomes free may hold sealed secrets */
+        status = connection_execute(opened->writer, "PRAGMA secure_delete = ON");
     if (status == KEYWARD_OK) /* KiB: the writer comes back to the same pages, readers less so */
         status = connection_execute(opened->writer, "PRAGMA cache_size = -32768");
     if (status == KEYWARD_OK)

@@ -213,6 +213,8 @@ void connection_close(struct connection **connection)
         return;
     if (closing->db && !closing->accepted && log_is_empty(closing))
         connection_accept_file(closing);
+    if (closing->write_back)
+        write_back_prepare(closing, false);
     close_and_free(closing);
 }
 
@@ -248,6 +250,11 @@ void connection_set_busy_timeout(struct connection *connection, int milliseconds
 {
     connection->busy_timeout_ms = milliseconds;
     sqlite3_busy_handler(connection->db, milliseconds > 0 ? wait_for_others : NULL, connection);
+}
+
+void connection_forget_pages(struct connection *connection)
+{
+    sqlite3_db_release_memory(connection->db);
 }
 
 bool connection_in_transaction(const struct connection *connection)

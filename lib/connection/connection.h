@@ -142,6 +142,9 @@ enum keyward_status connection_do_without_triggers(struct connection *connection
 /* Whether references between tables are enforced; not inside a transaction. */
 enum keyward_status connection_use_foreign_keys(struct connection *connection, bool on);
 
+/* Drops the pages that are kept in memory; outside of a transaction. */
+void connection_forget_pages(struct connection *connection);
+
 /* How long the next statements may wait for another process. */
 void connection_set_busy_timeout(struct connection *connection, int milliseconds);
 

@@ -13,17 +13,9 @@
 struct write_back {
     struct file_hook hook; /* the first member */
     bool in_portions;
+    bool cleans;   /* the file is not too large for that */
     int unflushed; /* bytes */
 };
-
-/* Only what is a page of ours, in a file that is not too large. */
-static bool may_be_cleaned(const struct write_back *state, sqlite3_file *file, int length)
-{
-    sqlite3_int64 size;
-
-    return length == STORE_PAGE_SIZE && state->hook.real->xFileSize(file, &size) == SQLITE_OK &&
-           size < CLEANED_UP_TO;
-}
 
 static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 at)
 {
@@ -31,7 +23,7 @@ static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3
     unsigned char page[STORE_PAGE_SIZE];
     int code;
 
-    if (may_be_cleaned(state, file, length)) {
+    if (state->cleans && length == STORE_PAGE_SIZE) {
         memcpy(page, bytes, sizeof page);
         page_clean(page, sizeof page, at == 0);
         bytes = page;
@@ -44,6 +36,20 @@ static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3
         return SQLITE_OK;
     state->unflushed = 0;
     return state->hook.real->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+/* The size is asked for once: a file that was looked at costs its next flush another write. */
+void write_back_prepare(struct connection *connection, bool in_portions)
+{
+    struct write_back *state = connection->write_back;
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size;
+
+    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    state->in_portions = in_portions;
+    state->unflushed = 0;
+    state->cleans = file && file->pMethods && file->pMethods->xFileSize(file, &size) == SQLITE_OK &&
+                    size < CLEANED_UP_TO;
 }
 
 bool write_back_watch(struct connection *connection)
@@ -63,15 +69,14 @@ bool write_back_log(struct connection *connection, bool in_portions, int *copied
 {
     int pages;
 
-    connection->write_back->in_portions = in_portions;
-    connection->write_back->unflushed = 0;
+    write_back_prepare(connection, in_portions);
     return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages,
                                      copied) == SQLITE_OK;
 }
 
 bool write_back_and_empty_log(struct connection *connection)
 {
-    connection->write_back->in_portions = false;
+    write_back_prepare(connection, false);
     return sqlite3_wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL,
                                      NULL) == SQLITE_OK;
 }

@@ -15,6 +15,9 @@
  * does so by itself. False: no memory. */
 bool write_back_watch(struct connection *connection);
 
+/* To be called before SQLite writes back by itself: when it closes the connection. */
+void write_back_prepare(struct connection *connection, bool in_portions);
+
 /* Copies what it can from the log into the file and flushes that, in portions or at once, without
  * waiting for anybody and without making anybody wait. `*copied` is how many of the log's pages are
  * in the file then: when that is all of them, the next writer begins the log anew. */

@@ -34,6 +34,7 @@ void log_keeper_init(struct log_keeper *keeper, const struct connection_options 
     atomic_init(&keeper->put_off, 0);
     atomic_init(&keeper->almost, false);
     atomic_init(&keeper->to_empty, false);
+    atomic_init(&keeper->emptied, false);
     atomic_init(&keeper->not_before, 0);
 }
 
@@ -104,7 +105,9 @@ static void empty(struct log_keeper *keeper)
         atomic_flag_test_and_set(&keeper->busy))
         return;
     atomic_store(&keeper->to_empty, false); /* first: who asks meanwhile, asks for more */
-    if (!has_connection(keeper) || !write_back_and_empty_log(keeper->connection)) {
+    if (has_connection(keeper) && write_back_and_empty_log(keeper->connection)) {
+        atomic_store(&keeper->emptied, true);
+    } else {
         atomic_store(&keeper->not_before, monotonic_us() + EMPTY_AGAIN_US);
         atomic_store(&keeper->to_empty, true);
     }
@@ -116,6 +119,12 @@ void log_keeper_empty(struct log_keeper *keeper)
     atomic_store(&keeper->to_empty, true);
     atomic_store(&keeper->not_before, 0);
     empty(keeper);
+}
+
+bool log_keeper_was_emptied(struct log_keeper *keeper)
+{
+    return atomic_load_explicit(&keeper->emptied, memory_order_relaxed) &&
+           atomic_exchange(&keeper->emptied, false);
 }
 
 void log_keeper_work(struct log_keeper *keeper, bool alone)

@@ -24,6 +24,7 @@ struct log_keeper {
     atomic_int put_off;         /* not to be tried again before the log has so many pages */
     atomic_bool almost;         /* all but a small rest is written back */
     atomic_bool to_empty;       /* see log_keeper_empty() */
+    atomic_bool emptied;        /* since log_keeper_was_emptied() was last asked */
     _Atomic int64_t not_before; /* on the monotonic clock: to be emptied, if it could not be */
 };
 
@@ -33,6 +34,10 @@ void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connecti
 /* Writes the log back and cuts it to nothing, so that what it held is gone from the disk; if a
  * reader still needs it, as soon as log_keeper_work() finds that nobody does. Waits for nobody. */
 void log_keeper_empty(struct log_keeper *keeper);
+
+/* True once after the log was emptied: pages that the writer still has from before then are not as
+ * clean as those in the file. */
+bool log_keeper_was_emptied(struct log_keeper *keeper);
 
 /* Takes down the log's length after a commit. */
 void log_keeper_note(struct log_keeper *keeper, int pages);

@@ -369,6 +369,8 @@ static void run_batch(void *context, struct batch *batch)
     enum outcome outcome;
 
     catch_up(database, write_of(batch->first));
+    if (log_keeper_was_emptied(&database->log))
+        connection_forget_pages(database->writer);
     be_patient(database, write_of(batch->first));
     outcome = run_together(database, batch, &database->companion);
     if (outcome == BATCH_ENDED || (outcome == REQUEST_FAILED && batch->count == 1))

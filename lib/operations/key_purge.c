@@ -45,6 +45,12 @@ static enum keyward_status overwrite(struct connection *connection, const char *
     return statement_run_on_one_row(&overwrite);
 }
 
+static enum keyward_status refuse_all(const struct transaction *transaction)
+{
+    return error_set(transaction->error, KEYWARD_RETAINED,
+                     "purging is off: the store was opened without a retention time for it");
+}
+
 static enum keyward_status judge(const struct transaction *transaction,
                                  const struct found_key *found, const struct key_life *life)
 {
@@ -55,7 +61,9 @@ static enum keyward_status judge(const struct transaction *transaction,
         return KEYWARD_NOT_DELETED;
     if (life->purged_event != 0)
         return KEYWARD_PURGED;
-    return retention > 0 && now - found->deleted_at >= retention ? KEYWARD_OK : KEYWARD_RETAINED;
+    if (retention == 0)
+        return refuse_all(transaction);
+    return now - found->deleted_at >= retention ? KEYWARD_OK : KEYWARD_RETAINED;
 }
 
 static enum keyward_status purge_one(struct transaction *transaction, struct key_purge *purge,
@@ -111,7 +119,7 @@ static enum keyward_status purge_all(struct transaction *transaction, struct key
     enum keyward_status status;
 
     if (transaction->services->purge_retention == 0)
-        return KEYWARD_RETAINED;
+        return refuse_all(transaction);
     while ((status = find_next(transaction, purge->repo_id, id)) == KEYWARD_OK) {
         status = purge_one(transaction, purge, id);
         if (status != KEYWARD_OK && status != KEYWARD_RETAINED) /* the clock may go back */

@@ -89,17 +89,14 @@ static enum keyward_status compare(struct transaction *transaction,
                                    const struct authentication *request,
                                    const struct sealed_secret *secret, bool *equal)
 {
-    const struct data_key *data_key;
     unsigned char *plain = transaction->guarded;
     size_t length = secret->length - SEAL_OVERHEAD;
     size_t compared = length < request->secret_length ? length : request->secret_length;
-    enum keyward_status status = data_key_find(transaction, secret->place.data_key_id, &data_key);
+    enum keyward_status status =
+        sealed_secret_open(transaction, &secret->place, secret->sealed, secret->length, plain);
 
     if (status != KEYWARD_OK)
         return status;
-    if (secret->length <= SEAL_OVERHEAD || secret->length > SEALED_SECRET_MAX ||
-        !unseal_secret(data_key->key, &secret->place, secret->sealed, secret->length, plain))
-        return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
     *equal =
         (sodium_memcmp(plain, request->secret, compared) == 0) & (length == request->secret_length);
     sodium_memzero(plain, length);

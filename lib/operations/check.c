@@ -132,12 +132,9 @@ static bool secret_opens(struct transaction *transaction, const struct statement
         .access_key = statement_text(row, ACCESS_KEY),
         .access_key_length = statement_length(row, ACCESS_KEY),
     };
-    const struct data_key *data_key;
     size_t length = statement_length(row, SEALED);
-    bool opens = data_key_find(transaction, place.data_key_id, &data_key) == KEYWARD_OK &&
-                 length > SEAL_OVERHEAD && length <= SEALED_SECRET_MAX &&
-                 unseal_secret(data_key->key, &place, statement_blob(row, SEALED), length,
-                               transaction->guarded);
+    bool opens = sealed_secret_open(transaction, &place, statement_blob(row, SEALED), length,
+                                    transaction->guarded) == KEYWARD_OK;
 
     if (opens)
         sodium_memzero(transaction->guarded, length - SEAL_OVERHEAD);

@@ -139,6 +139,21 @@ enum keyward_status data_key_find(struct transaction *transaction, int64_t id,
     return status;
 }
 
+enum keyward_status sealed_secret_open(struct transaction *transaction,
+                                       const struct seal_place *place, const unsigned char *sealed,
+                                       size_t length, unsigned char *secret)
+{
+    const struct data_key *data_key;
+    enum keyward_status status = data_key_find(transaction, place->data_key_id, &data_key);
+
+    if (status != KEYWARD_OK)
+        return status;
+    if (length <= SEAL_OVERHEAD || length > SEALED_SECRET_MAX ||
+        !unseal_secret(data_key->key, place, sealed, length, secret))
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
+    return KEYWARD_OK;
+}
+
 enum keyward_status data_keys_newest_id(struct transaction *transaction, int64_t *id)
 {
     struct statement read = statement_begin(transaction->connection, &read_newest);

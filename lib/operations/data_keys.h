@@ -19,6 +19,12 @@ enum keyward_status data_keys_create(struct transaction *transaction, void *requ
 enum keyward_status data_key_find(struct transaction *transaction, int64_t id,
                                   const struct data_key **data_key);
 
+/* Opens a sealed secret into `secret`, which has room for what is left without the overhead.
+ * KEYWARD_OK, KEYWARD_CORRUPT, or what data_key_find() says. */
+enum keyward_status sealed_secret_open(struct transaction *transaction,
+                                       const struct seal_place *place, const unsigned char *sealed,
+                                       size_t length, unsigned char *secret);
+
 /* The newest one, which seals new secrets. */
 enum keyward_status data_key_newest(struct transaction *transaction,
                                     const struct data_key **data_key);

@@ -28,21 +28,14 @@ static enum keyward_status open_secret(struct transaction *transaction, const ch
         .access_key_length = strlen(access_key),
     };
     size_t length = statement_length(row, SEALED);
-    const struct data_key *data_key;
     char *text;
-    enum keyward_status status = data_key_find(transaction, place.data_key_id, &data_key);
 
-    if (status == KEYWARD_OK && (length <= SEAL_OVERHEAD || length > SEALED_SECRET_MAX))
-        status = KEYWARD_CORRUPT;
-    if (status != KEYWARD_OK)
-        return status;
+    if (length <= SEAL_OVERHEAD)
+        return KEYWARD_CORRUPT;
     *secret = secret_new(length - SEAL_OVERHEAD, &text);
-    if (!*secret)
-        return KEYWARD_NOMEM;
-    return unseal_secret(data_key->key, &place, statement_blob(row, SEALED), length,
-                         (unsigned char *)text)
-               ? KEYWARD_OK
-               : error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
+    return *secret ? sealed_secret_open(transaction, &place, statement_blob(row, SEALED), length,
+                                        (unsigned char *)text)
+                   : KEYWARD_NOMEM;
 }
 
 static enum keyward_status read_secret(struct transaction *transaction, const char *access_key,

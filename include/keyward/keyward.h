@@ -22,6 +22,9 @@
  *   parent process; the child must open its own). "The disk's codes" below stands for KEYWARD_IO,
  *   KEYWARD_FULL, KEYWARD_BUSY, KEYWARD_NOMEM, KEYWARD_CORRUPT and KEYWARD_READ_ONLY: nothing was
  *   changed, and the store is usable again once the cause is gone.
+ * - A function that seals or opens secrets (create, rotate, reveal, authenticate, check) can return
+ *   KEYWARD_WRONG_MASTER_KEY: another process has changed the master key since this store was
+ * opened, and it must be opened again.
  * - No call is a cancellation point; a pthread_cancel waits until it returns.
  * - The library never prints, exits, aborts, starts a thread or reads the environment.
  *
@@ -706,8 +709,7 @@ typedef struct keyward_identity {
  * in memory that the key was used, or that a deleted or expired one was tried; see
  * keyward_flush_uses().
  * @param secret 1 to KEYWARD_SECRET_MAX bytes of UTF-8, need not be NUL-terminated
- * @return KEYWARD_OK, KEYWARD_REFUSED, KEYWARD_WRONG_MASTER_KEY (the secret is younger than a
- * change of the master key by another process: open the store again), or the disk's codes
+ * @return KEYWARD_OK, KEYWARD_REFUSED, or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_authenticate(keyward *store,
                                                                         const char *access_key,

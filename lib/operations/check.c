@@ -121,7 +121,10 @@ enum key_column {
     PURGE_FITS
 };
 
-static bool secret_opens(struct transaction *transaction, const struct statement *row)
+/* KEYWARD_CORRUPT is a finding; any other failure, as of a data key that only a newer master key
+ * opens, ends the check. */
+static enum keyward_status open_and_wipe(struct transaction *transaction,
+                                         const struct statement *row)
 {
     const struct seal_place place = {
         .data_key_id = statement_number(row, DATA_KEY_ID),
@@ -133,12 +136,12 @@ static bool secret_opens(struct transaction *transaction, const struct statement
         .access_key_length = statement_length(row, ACCESS_KEY),
     };
     size_t length = statement_length(row, SEALED);
-    bool opens = sealed_secret_open(transaction, &place, statement_blob(row, SEALED), length,
-                                    transaction->guarded) == KEYWARD_OK;
+    enum keyward_status status = sealed_secret_open(
+        transaction, &place, statement_blob(row, SEALED), length, transaction->guarded);
 
-    if (opens)
+    if (status == KEYWARD_OK)
         sodium_memzero(transaction->guarded, length - SEAL_OVERHEAD);
-    return opens;
+    return status;
 }
 
 static bool hash_fits(const struct statement *row)
@@ -151,45 +154,53 @@ static bool hash_fits(const struct statement *row)
     return memcmp(hash, statement_blob(row, SEALED_SHA256), sizeof hash) == 0;
 }
 
-/* What is wrong with the secret, or NULL. */
-static const char *problem_of_secret(struct transaction *transaction, const struct statement *row)
+/* What is wrong with the secret, or NULL, in `*problem`. */
+static enum keyward_status check_secret(struct transaction *transaction,
+                                        const struct statement *row, const char **problem)
 {
     const void *sealed = statement_blob(row, SEALED);
+    enum keyward_status status = KEYWARD_OK;
 
-    if (!sealed)
-        return "the key has no sealed secret";
-    if (statement_number(row, PURGED))
-        return sodium_is_zero(sealed, statement_length(row, SEALED)) == 1
-                   ? NULL
-                   : "the secret of a purged key is still there";
-    if (!statement_number(row, PLACE_FITS) || !secret_opens(transaction, row))
-        return "the sealed secret does not open";
-    if (statement_number(row, CREATION_FITS) && !hash_fits(row))
-        return "the sealed secret is not the one of the creation event";
-    return NULL;
+    *problem = NULL;
+    if (!sealed) {
+        *problem = "the key has no sealed secret";
+        return KEYWARD_OK;
+    }
+    if (statement_number(row, PURGED)) {
+        if (sodium_is_zero(sealed, statement_length(row, SEALED)) != 1)
+            *problem = "the secret of a purged key is still there";
+        return KEYWARD_OK;
+    }
+    if (statement_number(row, PLACE_FITS))
+        status = open_and_wipe(transaction, row);
+    if (!statement_number(row, PLACE_FITS) || status == KEYWARD_CORRUPT)
+        *problem = "the sealed secret does not open";
+    else if (statement_number(row, CREATION_FITS) && !hash_fits(row))
+        *problem = "the sealed secret is not the one of the creation event";
+    return status == KEYWARD_CORRUPT ? KEYWARD_OK : status;
 }
 
 static enum keyward_status check_key(struct transaction *transaction, struct check *check,
                                      const struct statement *row)
 {
-    const char *repo_id = statement_text(row, REPO_ID), *key_id = statement_text(row, KEY_ID);
-    const char *problems[] = {
-        statement_number(row, CREATION_FITS) ? NULL : "the key has no creation event of its own",
-        statement_number(row, DELETION_FITS)
-            ? NULL
-            : "the key is marked deleted without the event of its deletion",
-        statement_number(row, DEADLINE_FITS)
-            ? NULL
-            : "the key's deadline or successor is not the one of its last event",
-        statement_number(row, PURGE_FITS) ? NULL
-                                          : "the key is marked purged without the event of it",
-        problem_of_secret(transaction, row),
+    static const struct {
+        enum key_column fits;
+        const char *problem;
+    } rules[] = {
+        {CREATION_FITS, "the key has no creation event of its own"},
+        {DELETION_FITS, "the key is marked deleted without the event of its deletion"},
+        {DEADLINE_FITS, "the key's deadline or successor is not the one of its last event"},
+        {PURGE_FITS, "the key is marked purged without the event of it"},
     };
-    enum keyward_status status = KEYWARD_OK;
+    const char *repo_id = statement_text(row, REPO_ID), *key_id = statement_text(row, KEY_ID);
+    const char *problem;
+    enum keyward_status status = check_secret(transaction, row, &problem);
 
-    for (size_t i = 0; status == KEYWARD_OK && i < sizeof problems / sizeof *problems; i++) {
-        if (problems[i])
-            status = report_finding(check->report, problems[i], NULL, repo_id, key_id, 0);
+    if (status == KEYWARD_OK && problem)
+        status = report_finding(check->report, problem, NULL, repo_id, key_id, 0);
+    for (size_t i = 0; status == KEYWARD_OK && i < sizeof rules / sizeof *rules; i++) {
+        if (!statement_number(row, rules[i].fits))
+            status = report_finding(check->report, rules[i].problem, NULL, repo_id, key_id, 0);
     }
     check->report->keys_checked++;
     return status == KEYWARD_OK ? one_done(check) : status;

@@ -9,7 +9,8 @@ static const struct query read_store = {QUERY_STORE_READ,
 static const struct query create_store = {
     QUERY_STORE_CREATE, "INSERT INTO store (id, created_at, master_key_id) VALUES (1, ?1, ?2)"};
 static const struct query read_data_keys = {QUERY_DATA_KEYS_READ,
-                                            "SELECT id, sealed FROM data_keys ORDER BY id"};
+                                            "SELECT id, sealed FROM data_keys WHERE id < ?1"
+                                            " ORDER BY id"};
 static const struct query read_newest = {QUERY_DATA_KEY_NEWEST, "SELECT max(id) FROM data_keys"};
 static const struct query create_data_key = {
     QUERY_DATA_KEY_CREATE, "INSERT INTO data_keys (id, created_at, sealed) VALUES (?1, ?2, ?3)"};
@@ -46,12 +47,16 @@ static enum keyward_status add_key(struct transaction *transaction, const struct
     return KEYWARD_OK;
 }
 
+/* Not those that the transaction itself has created: the keyring, which outlives it, must not have
+ * one that is rolled back, because another would get its id. */
 static enum keyward_status open_data_keys(struct transaction *transaction)
 {
     struct statement rows = statement_begin(transaction->connection, &read_data_keys);
+    int64_t uncommitted = transaction->uncommitted_data_key;
     enum keyward_status ended, status = KEYWARD_OK;
     bool any = false;
 
+    statement_bind_number(&rows, uncommitted > 0 ? uncommitted : INT64_MAX);
     while (status == KEYWARD_OK && statement_row(&rows)) {
         status = add_key(transaction, &rows);
         any = true;
@@ -165,9 +170,11 @@ enum keyward_status data_keys_newest_id(struct transaction *transaction, int64_t
 enum keyward_status data_key_newest(struct transaction *transaction,
                                     const struct data_key **data_key)
 {
-    int64_t id;
-    enum keyward_status status = data_keys_newest_id(transaction, &id);
+    int64_t id = transaction->uncommitted_data_key - 1; /* the one before it */
+    enum keyward_status status = KEYWARD_OK;
 
+    if (transaction->uncommitted_data_key == 0)
+        status = data_keys_newest_id(transaction, &id);
     *data_key = NULL;
     return status == KEYWARD_OK ? data_key_find(transaction, id, data_key) : status;
 }

@@ -88,8 +88,11 @@ static enum keyward_status change_master_key(struct transaction *transaction,
 {
     unsigned char id[MASTER_KEY_ID_BYTES];
     struct statement change;
-    enum keyward_status status = append(transaction, rekey, KEYWARD_MASTER_KEY_CHANGED, NULL);
+    /* While the old master key opens them: a reader whose snapshot is older may yet need them. */
+    enum keyward_status status = data_keys_load(transaction, NULL);
 
+    if (status == KEYWARD_OK)
+        status = append(transaction, rekey, KEYWARD_MASTER_KEY_CHANGED, NULL);
     if (status == KEYWARD_OK)
         status = rewrap_all(transaction, rekey);
     if (status != KEYWARD_OK)
@@ -120,6 +123,8 @@ static enum keyward_status create_data_key(struct transaction *transaction,
     status = append(transaction, rekey, KEYWARD_DATA_KEY_CREATED, name);
     if (status == KEYWARD_OK)
         status = data_keys_insert(transaction, newest + 1, transaction->last_at, sealed);
+    if (status == KEYWARD_OK && transaction->uncommitted_data_key == 0)
+        transaction->uncommitted_data_key = newest + 1;
     return status;
 }
 

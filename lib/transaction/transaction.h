@@ -32,8 +32,9 @@ struct transaction {
     keyward_changes *changes; /* where the operation wants to have its events, or NULL */
     int64_t last_sequence;    /* of the audit log, 0 until the first append looks it up */
     int64_t last_at;
-    bool appended;            /* audit events */
-    enum keyward_names names; /* of the store, KEYWARD_NAMES_KEPT until they are looked up */
+    int64_t uncommitted_data_key; /* the first that it has created; 0: none */
+    bool appended;                /* audit events */
+    enum keyward_names names;     /* of the store, KEYWARD_NAMES_KEPT until they are looked up */
 };
 
 typedef enum keyward_status (*operation)(struct transaction *transaction, void *request);

@@ -15,7 +15,8 @@ static const struct query succeed = {
 
 static int64_t deadline_of(const struct key_life *life, int64_t now, int64_t overlap)
 {
-    int64_t deadline = now + overlap;
+    int64_t deadline = now < KEYWARD_TIME_MAX - overlap ? now + overlap : KEYWARD_TIME_MAX;
+
     return life->expires_at != 0 && life->expires_at < deadline ? life->expires_at : deadline;
 }
 

@@ -29,17 +29,21 @@ static enum keyward_status put_name(struct connection *connection, const struct 
     return statement_run(&rename);
 }
 
-/* Whether the key holds its name, and then whether it may hold the new one. */
+/* That no other key holds the new name; and whether this one is to hold it, as each does that has
+ * no live successor. */
 static enum keyward_status require_name(struct transaction *transaction,
                                         const struct key_change *change, bool *holds)
 {
     struct key_life life = {.holds_name = false};
     enum keyward_status status = key_read_life(transaction, change->repo_id, change->key_id, &life);
 
-    *holds = life.holds_name;
-    if (status == KEYWARD_OK && life.holds_name)
-        status = names_require_free(transaction, change->repo_id, change->name);
-    return status;
+    *holds = false;
+    if (status == KEYWARD_OK)
+        status = names_are_unique(transaction, holds);
+    if (status != KEYWARD_OK || !*holds)
+        return status;
+    *holds = !life.has_live_successor;
+    return names_require_free(transaction, change->repo_id, change->name);
 }
 
 enum keyward_status key_rename(struct transaction *transaction, void *request)

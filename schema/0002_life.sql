@@ -121,6 +121,15 @@ BEGIN
     ON CONFLICT (repo_id, key_id) DO UPDATE SET held_name = excluded.held_name;
 END;
 
+-- Whoever renames a key takes the new name for it, if that is free, and frees the old one.
+CREATE TRIGGER api_keys_hold_name AFTER UPDATE OF name ON api_keys WHEN NEW.name IS NOT OLD.name
+BEGIN
+    SELECT RAISE(ABORT, 'another live key of the repository has this name') FROM key_details
+     WHERE repo_id = NEW.repo_id AND held_name = NEW.name AND key_id <> NEW.id;
+    UPDATE key_details SET held_name = NEW.name
+     WHERE repo_id = NEW.repo_id AND key_id = NEW.id AND held_name IS NOT NULL;
+END;
+
 -- A deadline, and with it a successor, comes with its event.
 CREATE TRIGGER audit_events_expire_key AFTER INSERT ON audit_events
 WHEN NEW.action = 'key.expiry_set' OR NEW.action = 'key.rotated'

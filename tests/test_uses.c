@@ -472,6 +472,112 @@ START_TEST(a_key_with_two_slots_is_one_key)
 }
 END_TEST
 
+/* ---- a thread that takes a slot, between two of its steps ---- */
+
+/* The slot of a key whose notes are all written, and its state as somebody finds it who wants it.
+ */
+static struct slot *spare_slot(const char *access_key, uint64_t *state)
+{
+    struct key_text key;
+    struct place place;
+
+    uses_note(uses, access_key, START);
+    write_all();
+    ck_assert(read_key(access_key, &key));
+    ck_assert(find_place(uses, &key, &place));
+    ck_assert(is_spare(place.slot));
+    *state = load(&place.slot->state);
+    return place.slot;
+}
+
+START_TEST(a_note_that_comes_in_between_keeps_the_slot)
+{
+    struct key_text other;
+    struct place place;
+    uint64_t state;
+    struct slot *slot = spare_slot("kw_ak_some", &state);
+
+    ck_assert(read_key(colliding[0], &other));
+    uses_note(uses, "kw_ak_some", START + 1);
+    ck_assert(!claim(slot, state, &other, &place));
+    assert_use(uses_find(uses, "kw_ak_some"), START + 1, 0, 0, 0);
+    ck_assert(!claim(slot, state, &other, &place)); /* it is not what it was */
+    uses_note(uses, "kw_ak_some", START + MINUTE);
+    assert_take("kw_ak_some", START + MINUTE, 0, 0, 0);
+    uses_settle(uses, true);
+    ck_assert(claim(slot, load(&slot->state), &other, &place));
+    assert_use(uses_find(uses, "kw_ak_some"), 0, 0, 0, 0);
+}
+END_TEST
+
+/* Also when the writer has taken that note already. */
+START_TEST(a_note_that_is_being_written_is_written_once)
+{
+    struct key_text other;
+    struct place place;
+    uint64_t state;
+    struct slot *slot = spare_slot("kw_ak_some", &state);
+
+    ck_assert(read_key(colliding[0], &other));
+    uses_note_refusal(uses, "kw_ak_some", START + 1);
+    assert_take("kw_ak_some", START, 1, START + 1, START + 1);
+    ck_assert(!claim(slot, state, &other, &place));
+    uses_settle(uses, true);
+    ck_assert_uint_eq(uses_make_all_due(uses), 0);
+    assert_use(uses_find(uses, "kw_ak_some"), START, 0, 0, 0);
+}
+END_TEST
+
+/* A deletion may ask, and the writer write, while somebody who wants the slot has not looked yet.
+ */
+START_TEST(a_slot_that_is_being_taken_still_says_what_it_said)
+{
+    uint64_t state;
+    struct slot *slot = spare_slot("kw_ak_some", &state);
+    uint64_t generation = generation_of(state) + 1;
+
+    uses_note(uses, "kw_ak_some", START + MINUTE);
+    uses_note_refusal(uses, "kw_ak_some", START + MINUTE + 1);
+    atomic_store(&slot->state, pack(generation, SLOT_CHANGING));
+    freeze(&slot->used, generation);
+    assert_use(uses_find(uses, "kw_ak_some"), START + MINUTE, 1, START + MINUTE + 1,
+               START + MINUTE + 1);
+    freeze(&slot->refused_count, generation);
+    assert_take("kw_ak_some", START + MINUTE, 1, START + MINUTE + 1, START + MINUTE + 1);
+    uses_note(uses, "kw_ak_some", START + MINUTE + 2); /* has a slot of its own now */
+    assert_use(uses_find(uses, "kw_ak_some"), START + MINUTE + 2, 1, START + MINUTE + 1,
+               START + MINUTE + 1);
+    freeze(&slot->refused_first, generation);
+    freeze(&slot->refused_last, generation);
+    atomic_store(&slot->state, pack(generation, SLOT_READY));
+    uses_settle(uses, true);
+    assert_take("kw_ak_some", START + MINUTE + 2, 0, 0, 0);
+    uses_settle(uses, true);
+    ck_assert_uint_eq(uses_make_all_due(uses), 0);
+}
+END_TEST
+
+/* Whoever found the key's slot before it became another's writes nothing into it. */
+START_TEST(who_comes_too_late_writes_nothing)
+{
+    struct key_text key, other;
+    struct place late, place;
+    uint64_t state;
+    struct slot *slot = spare_slot("kw_ak_some", &state);
+
+    ck_assert(read_key("kw_ak_some", &key));
+    ck_assert(find_place(uses, &key, &late));
+    ck_assert(read_key(colliding[0], &other));
+    ck_assert(claim(slot, state, &other, &place));
+    ck_assert(!note_use(uses, &late, START + 9));
+    ck_assert(!note_refusal(uses, &late, START + 9));
+    assert_use(uses_find(uses, colliding[0]), 0, 0, 0, 0);
+    ck_assert_uint_eq(uses_make_all_due(uses), 0);
+    uses_note(uses, "kw_ak_some", START + 9);
+    assert_use(uses_find(uses, "kw_ak_some"), START + 9, 0, 0, 0);
+}
+END_TEST
+
 /* ---- the race ---- */
 
 #define RACERS 8
@@ -643,6 +749,10 @@ static void add_table(Suite *suite)
     tcase_add_test(tests, hundreds_of_keys_go_through_one_bucket);
     tcase_add_test(tests, generations_come_round);
     tcase_add_test(tests, a_key_with_two_slots_is_one_key);
+    tcase_add_test(tests, a_note_that_comes_in_between_keeps_the_slot);
+    tcase_add_test(tests, a_note_that_is_being_written_is_written_once);
+    tcase_add_test(tests, a_slot_that_is_being_taken_still_says_what_it_said);
+    tcase_add_test(tests, who_comes_too_late_writes_nothing);
     tcase_add_test(tests, nothing_is_lost_or_doubled_by_threads);
 }
 

@@ -150,7 +150,7 @@ static enum keyward_status open_newer(struct transaction *transaction, int64_t i
     statement_bind_number(&read, id);
     if (statement_row(&read)) {
         if (statement_length(&read, 0) == SEALED_DATA_KEY_BYTES)
-            *data_key = keyring_open(&transaction->services->keyring, id, statement_blob(&read, 0));
+            *data_key = keyring_peek(&transaction->services->keyring, id, statement_blob(&read, 0));
         if (!*data_key)
             status = error_set(transaction->error, KEYWARD_CORRUPT, "a data key does not open");
     }

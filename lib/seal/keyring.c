@@ -170,7 +170,7 @@ static bool open_with_either(struct keyring *keyring, int64_t id,
            open_with(keyring->next_master_key, id, sealed, data_key->key);
 }
 
-const struct data_key *keyring_open(struct keyring *keyring, int64_t id,
+const struct data_key *keyring_peek(struct keyring *keyring, int64_t id,
                                     const unsigned char sealed[SEALED_DATA_KEY_BYTES])
 {
     bool opens;

@@ -33,7 +33,7 @@ struct keyring_randomness {
 struct keyring {
     struct data_key *keys; /* guarded; in order of their ids, the last one seals new secrets */
     atomic_size_t count;
-    struct data_key *opened;          /* guarded; see keyring_open() */
+    struct data_key *opened;          /* guarded; see keyring_peek() */
     struct keyring_randomness *drawn; /* guarded; until keyring_finish() */
     pthread_mutex_t mutex;            /* of adding, and of the master keys */
     struct master_key *master_key;    /* guarded, and unreadable but while it is used */
@@ -75,7 +75,7 @@ enum keyring_added keyring_add(struct keyring *keyring, int64_t id,
 
 /* Opens a sealed data key and does not add it: it may be of a transaction that is undone. For one
  * writer at a time, until his next call; NULL when it does not open. */
-const struct data_key *keyring_open(struct keyring *keyring, int64_t id,
+const struct data_key *keyring_peek(struct keyring *keyring, int64_t id,
                                     const unsigned char sealed[SEALED_DATA_KEY_BYTES]);
 
 /* Seals a data key by one of the two master keys. */

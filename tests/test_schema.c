@@ -40,12 +40,50 @@ static void stocked_open(struct fixture *fixture)
     ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 11);
 }
 
+/* Makes "before" of it, with a successor "after"; a deadline; a deletion; a purge. Event 14 is the
+ * newest, and the clock has gone on by 1. */
+static void life_open(struct fixture *fixture)
+{
+    static const char *const names[] = {"before", "expiring", "deleted", "purged"};
+    keyward_key *keys[COUNT(names)], *after;
+    keyward_secret *secret;
+
+    fixture_open(fixture);
+    fixture->options.purge_retention = 1;
+    fixture_reopen(fixture);
+    for (size_t i = 0; i < COUNT(names); i++)
+        keys[i] = make_key(fixture, "repo-1", names[i], NULL);
+    assert_status(
+        fixture->store,
+        keyward_rotate_key(fixture->store, &will, "repo-1", keys[0]->id, NULL, &after, &secret),
+        KEYWARD_OK);
+    assert_status(fixture->store,
+                  keyward_rename_key(fixture->store, &will, "repo-1", after->id, "after"),
+                  KEYWARD_OK);
+    assert_status(
+        fixture->store,
+        keyward_set_key_expiry(fixture->store, &will, "repo-1", keys[1]->id, fixture->now + 9000),
+        KEYWARD_OK);
+    drop_key(fixture, "repo-1", keys[2]->id);
+    drop_key(fixture, "repo-1", keys[3]->id);
+    fixture->now += 1;
+    assert_status(fixture->store,
+                  keyward_purge_keys(fixture->store, &anna, "repo-1", keys[3]->id, NULL),
+                  KEYWARD_OK);
+    for (size_t i = 0; i < COUNT(names); i++)
+        keyward_key_free(&keys[i]);
+    keyward_key_free(&after);
+    keyward_secret_free(&secret);
+    ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 14);
+}
+
 /* All rows of the store, table by table, as one text. */
 static char *dump(const char *path)
 {
     static const char text[] =
         "SELECT group_concat(line, char(10)) FROM ("
-        " SELECT quote(id) || quote(created_at) || quote(master_key_id) AS line FROM store"
+        " SELECT quote(id) || quote(created_at) || quote(master_key_id) || quote(unique_names)"
+        " AS line FROM store"
         " UNION ALL SELECT quote(id) || quote(created_at) || quote(sealed) FROM data_keys"
         " UNION ALL SELECT quote(repo_id) || quote(user_id) || quote(role) || quote(granted_at)"
         " FROM access"
@@ -53,6 +91,7 @@ static char *dump(const char *path)
         " quote(repo_id) || quote(key_id) || quote(user_id) || quote(name) || quote(previous_name)"
         " || quote(provider) || quote(role) || quote(reason) || quote(reason_text) ||"
         " quote(request_id) || quote(client_address) || quote(user_agent) || quote(sealed_sha256)"
+        " || quote(other_key_id) || quote(expires_at)"
         " FROM audit_events"
         " UNION ALL SELECT quote(access_key) || quote(repo_id) || quote(key_id) ||"
         " quote(data_key_id) || quote(sealed) FROM sealed_secrets"
@@ -60,19 +99,23 @@ static char *dump(const char *path)
         "quote(access_key) ||"
         " quote(name) || quote(provider) || quote(created_at) || quote(created_by) ||"
         " quote(created_event) || quote(deleted_at) || quote(deleted_by) || quote(deleted_event)"
-        " FROM api_keys)";
+        " || quote(expires_at) FROM api_keys"
+        " UNION ALL SELECT quote(repo_id) || quote(key_id) || quote(predecessor_id) ||"
+        " quote(successor_id) || quote(held_name) || quote(purged_at) || quote(purged_event) ||"
+        " quote(last_used_at) || quote(refused_count) || quote(refused_first_at) ||"
+        " quote(refused_last_at) FROM key_details)";
 
     return sql_text(path, text);
 }
 
 /* The SQL is refused by a rule of the schema, changes nothing, and the store stays sound. */
-static void assert_rule_holds(const char *text)
+static void assert_rule_holds(void (*open)(struct fixture *), const char *text)
 {
     struct fixture f;
     char *before, *after;
     int code;
 
-    stocked_open(&f);
+    open(&f);
     before = dump(f.path);
     code = sql(f.path, text);
     ck_assert_msg(code == SQLITE_CONSTRAINT, "code %d for: %s", code, text);
@@ -298,27 +341,132 @@ static const char *const forbidden_values[] = {
     "PRAGMA foreign_keys = ON; UPDATE data_keys SET id = 2",
 };
 
+/* ---- the rest of a key's life; see life_open() ---- */
+
+#define DETAILS(name) " WHERE key_id = " KEY(name)
+
+static const char *const forbidden_in_life[] = {
+    /* a deadline comes with its event */
+    "UPDATE api_keys SET expires_at = 1 WHERE name = 'before'",
+    "UPDATE api_keys SET expires_at = NULL WHERE name = 'expiring'",
+    "UPDATE OR REPLACE api_keys SET expires_at = expires_at + 1",
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-1', " UNKNOWN ", 1"),
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-2', " KEY("after") ", 1"),
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-1', " KEY("deleted") ", 1"),
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-1', " KEY("purged") ", 1"),
+    EVENT("key_id, expires_at", "'key.expiry_set', " KEY("after") ", 1"),
+    "BEGIN; " EVENT(
+        "repo_id, key_id, expires_at",
+        "'key.expiry_set', 'repo-1', " KEY(
+            "after") ", 1") "; "
+                            "UPDATE api_keys SET expires_at = 2 WHERE name = 'after'; COMMIT",
+    "BEGIN; " EVENT(
+        "repo_id, key_id, expires_at",
+        "'key.expiry_set', 'repo-1', " KEY(
+            "after") ", 1") "; "
+                            "UPDATE api_keys SET expires_at = 1 WHERE name = 'before'; COMMIT",
+    /* a successor likewise */
+    EVENT("repo_id, key_id, other_key_id", "'key.rotated', 'repo-1', " UNKNOWN ", " KEY("after")),
+    EVENT("repo_id, key_id, other_key_id",
+          "'key.rotated', 'repo-1', " KEY("deleted") ", " KEY("after")),
+    "UPDATE key_details SET successor_id = NULL" DETAILS("before"),
+    "UPDATE key_details SET successor_id = " UNKNOWN DETAILS("before"),
+    "UPDATE key_details SET successor_id = " KEY("expiring") DETAILS("after"),
+    "UPDATE OR REPLACE key_details SET successor_id = " UNKNOWN,
+    "UPDATE key_details SET predecessor_id = NULL" DETAILS("after"),
+    "UPDATE key_details SET predecessor_id = " KEY("expiring") DETAILS("after"),
+    "UPDATE key_details SET predecessor_id = " KEY("expiring") DETAILS("before"),
+    "BEGIN; " EVENT("repo_id, key_id, other_key_id",
+                    "'key.rotated', 'repo-1', " KEY("after") ", " KEY(
+                        "expiring")) "; "
+                                     "UPDATE key_details SET successor_id = " UNKNOWN DETAILS(
+                                         "after") "; COMMIT",
+    "INSERT INTO key_details (repo_id, key_id, successor_id) SELECT 'repo-1', " KEY(
+        "expiring") ", " KEY("after"),
+    "INSERT INTO key_details (repo_id, key_id, predecessor_id) SELECT 'repo-1', " KEY(
+        "expiring") ", " KEY("after"),
+    /* a purge likewise, once, of a deleted key */
+    EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("after")),
+    EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("purged")),
+    EVENT("repo_id, key_id", "'key.purged', 'repo-1', " UNKNOWN),
+    EVENT("repo_id, key_id", "'key.purged', 'repo-2', " KEY("deleted")),
+    EVENT("repo_id", "'key.purged', 'repo-1'"),
+    EVENT("repo_id, key_id", "'key.restored', 'repo-1', " KEY("purged")),
+    "INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) SELECT 'repo-1', " KEY(
+        "deleted") ", " NOW ", 14",
+    "INSERT INTO key_details (repo_id, key_id, purged_at) SELECT 'repo-1', " KEY("deleted") ", 1",
+    "UPDATE key_details SET purged_at = NULL, purged_event = NULL" DETAILS("purged"),
+    "UPDATE key_details SET purged_at = purged_at + 1" DETAILS("purged"),
+    "UPDATE key_details SET purged_event = 13" DETAILS("purged"),
+    "UPDATE key_details SET purged_at = " NOW ", purged_event = 14" DETAILS("before"),
+    "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))",
+    "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))" DETAILS("deleted"),
+    "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed) + 1)" DETAILS("purged"),
+    "UPDATE sealed_secrets SET sealed = randomblob(length(sealed))" DETAILS("purged"),
+    "UPDATE sealed_secrets SET data_key_id = 2" DETAILS("purged"),
+    "DELETE FROM sealed_secrets" DETAILS("purged"),
+    /* details stay with their key, and are not replaced */
+    "DELETE FROM key_details",
+    "DELETE FROM key_details" DETAILS("purged"),
+    "UPDATE key_details SET key_id = " KEY("expiring") DETAILS("purged"),
+    "UPDATE key_details SET repo_id = 'repo-2'",
+    "REPLACE INTO key_details (repo_id, key_id) SELECT repo_id, key_id FROM key_details",
+    "REPLACE INTO key_details (repo_id, key_id) SELECT 'repo-1', " KEY("purged"),
+    "REPLACE INTO key_details (repo_id, key_id, successor_id) SELECT 'repo-1', " KEY(
+        "before") ", " UNKNOWN,
+    "INSERT OR IGNORE INTO key_details (repo_id, key_id) SELECT 'repo-1', " KEY("before"),
+    /* what is imported brings its secret and its hash as what is created */
+    EVENT("repo_id, key_id", "'key.imported', 'repo-1', " UNKNOWN),
+    EVENT("repo_id, sealed_sha256", "'key.imported', 'repo-1', zeroblob(32)"),
+    EVENT("repo_id, key_id", "'key.forgotten', 'repo-1', " KEY("after")),
+    EVENT("repo_id", "'store.vanished', 'repo-1'"),
+    EVENT("repo_id", "'key.revealed', 'repo-1'"),
+    /* the master key and the data keys change by their event */
+    "UPDATE data_keys SET sealed = sealed",
+    "UPDATE data_keys SET sealed = randomblob(72)",
+    "UPDATE data_keys SET id = 2",
+    "UPDATE store SET master_key_id = master_key_id",
+    "UPDATE store SET master_key_id = randomblob(16)",
+    "UPDATE store SET created_at = 0",
+    "UPDATE store SET id = 2",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.master_key_changed'; UPDATE data_keys SET id = 2; COMMIT",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.master_key_changed'; UPDATE store SET created_at = 0; COMMIT",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.data_key_created'; UPDATE data_keys SET sealed = randomblob(72); COMMIT",
+    "DELETE FROM data_keys",
+    "REPLACE INTO data_keys SELECT * FROM data_keys",
+    "REPLACE INTO store SELECT * FROM store",
+};
+
+START_TEST(the_rest_of_a_life_keeps_to_its_rules)
+{
+    assert_rule_holds(life_open, forbidden_in_life[_i]);
+}
+END_TEST
+
 START_TEST(what_was_written_stays)
 {
-    assert_rule_holds(forbidden[_i]);
+    assert_rule_holds(stocked_open, forbidden[_i]);
 }
 END_TEST
 
 START_TEST(keys_keep_to_their_rules)
 {
-    assert_rule_holds(forbidden_for_keys[_i]);
+    assert_rule_holds(stocked_open, forbidden_for_keys[_i]);
 }
 END_TEST
 
 START_TEST(an_event_of_a_key_needs_a_key_it_can_happen_to)
 {
-    assert_rule_holds(forbidden_events[_i]);
+    assert_rule_holds(stocked_open, forbidden_events[_i]);
 }
 END_TEST
 
 START_TEST(values_keep_to_their_columns)
 {
-    assert_rule_holds(forbidden_values[_i]);
+    assert_rule_holds(stocked_open, forbidden_values[_i]);
 }
 END_TEST
 
@@ -433,6 +581,181 @@ START_TEST(other_events_and_names_are_free)
     assert_allowed(&f, "UPDATE api_keys SET name = 'another' WHERE name = 'live'");
     assert_allowed(&f, "UPDATE access SET role = 'reader' WHERE user_id = 'will'");
     assert_allowed(&f, "INSERT INTO access VALUES (printf('%.255c', 'r'), 'x', 'admin', 0)");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_a_deadline_sets_it)
+{
+    struct fixture f;
+
+    life_open(&f);
+    assert_allowed(&f, EVENT("repo_id, key_id, expires_at",
+                             "'key.expiry_set', 'repo-1', " KEY("after") ", 1700000009999"));
+    ck_assert_int_eq(sql_number(f.path, "SELECT expires_at FROM api_keys WHERE name = 'after'"),
+                     1700000009999);
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.expiry_set', 'repo-1', " KEY("after")));
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.expiry_set', 'repo-1', " KEY("expiring")));
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys"
+                                        " WHERE expires_at IS NOT NULL"),
+                     1);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_a_rotation_links_the_key)
+{
+    struct fixture f;
+
+    life_open(&f);
+    assert_allowed(
+        &f, EVENT("repo_id, key_id, other_key_id, expires_at",
+                  "'key.rotated', 'repo-1', " KEY("after") ", " KEY("expiring") ", 1700000005000"));
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys AS k JOIN key_details AS d"
+                                        " ON d.key_id = k.id WHERE name = 'after' AND expires_at ="
+                                        " 1700000005000 AND predecessor_id = " KEY(
+                                            "before") " AND successor_id = " KEY("expiring")),
+                     1);
+    assert_allowed(&f, EVENT("repo_id, key_id, other_key_id",
+                             "'key.rotated', 'repo-1', " KEY("expiring") ", " KEY("after")));
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_a_purge_destroys_the_secret)
+{
+    struct fixture f;
+
+    life_open(&f);
+    for (int archived = 0; archived < 2; archived++) {
+        assert_allowed(&f,
+                       archived ? "UPDATE api_keys SET archived = 1 WHERE deleted" : "SELECT 1");
+        assert_allowed(
+            &f, archived ? EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " KEY("after"))
+                         : EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("deleted")));
+    }
+    assert_allowed(&f, "UPDATE api_keys SET archived = 1 WHERE deleted");
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("after")));
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM sealed_secrets WHERE sealed ="
+                                        " zeroblob(length(sealed))"),
+                     3);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM key_details JOIN audit_events ON"
+                                        " sequence = purged_event AND at = purged_at AND action ="
+                                        " 'key.purged'"),
+                     3);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(bookkeeping_and_other_events_of_a_life_are_free)
+{
+    struct fixture f;
+
+    life_open(&f);
+    assert_allowed(&f, "UPDATE key_details SET last_used_at = 5, refused_count = NULL");
+    assert_allowed(&f,
+                   "INSERT INTO key_details (repo_id, key_id, last_used_at) SELECT 'repo-1', " KEY(
+                       "expiring") ", 7");
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.revealed', 'repo-1', " KEY("after")));
+    assert_allowed(&f, EVENT("repo_id", "'key.purge_denied', 'repo-1'"));
+    assert_allowed(&f, EVENT("name", "'store.data_key_created', '2'"));
+    fixture_close(&f);
+}
+END_TEST
+
+/* ---- the library does without triggers what they would do ---- */
+
+/* All but what no two keys have in common: ids become the names of keys. */
+static char *life_of(const char *path, const char *name)
+{
+    char query[2048];
+
+    snprintf(query, sizeof query,
+             "SELECT quote(k.expires_at) || quote(k.deleted) || quote(k.deleted_at) ||"
+             " quote((SELECT name FROM api_keys WHERE id = d.predecessor_id)) ||"
+             " quote((SELECT name FROM api_keys WHERE id = d.successor_id)) ||"
+             " (d.held_name IS k.name) || quote(d.purged_at) ||"
+             " (d.purged_event IS NULL) || (s.sealed = zeroblob(length(s.sealed))) ||"
+             " quote((SELECT group_concat(action) FROM audit_events WHERE key_id = k.id))"
+             " FROM api_keys AS k JOIN sealed_secrets AS s ON s.key_id = k.id"
+             " LEFT JOIN key_details AS d ON d.key_id = k.id WHERE k.name = '%s'",
+             name);
+    return sql_text(path, query);
+}
+
+static void assert_alike(struct fixture *f)
+{
+    char *ours = life_of(f->path, "library_s"), *theirs = life_of(f->path, "outsider_s");
+
+    ck_assert_pstr_eq(ours, theirs);
+    free(ours);
+    free(theirs);
+    assert_sound(f);
+}
+
+/* Appends an event to the outsider's key. */
+static void outsider_says(struct fixture *f, const char *action, const char *expires_at,
+                          const char *other_key_id)
+{
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "INSERT INTO audit_events (sequence, at, action, repo_id, key_id, name, expires_at,"
+             " other_key_id) SELECT " NEXT
+             ", %lld, '%s', 'repo-1', " KEY("outsider_s") ","
+                                                          " 'outsider_s', %s, %s",
+             (long long)f->now, action, expires_at, other_key_id);
+    ck_assert_int_eq(sql(f->path, text), SQLITE_OK);
+}
+
+/* `_i`: whether names are unique. */
+START_TEST(the_library_and_an_outsider_lead_a_key_through_its_life_alike)
+{
+    struct fixture f;
+    keyward_key *ours, *theirs, *other;
+    keyward_secret *secret;
+
+    fixture_open(&f);
+    f.options.purge_retention = 1;
+    f.options.names = _i ? KEYWARD_NAMES_UNIQUE : KEYWARD_NAMES_FREE;
+    fixture_reopen(&f);
+    ours = make_key(&f, "repo-1", "library_s", NULL);
+    theirs = make_key(&f, "repo-1", "outsider_s", NULL);
+    assert_alike(&f);
+    assert_status(f.store, keyward_set_key_expiry(f.store, &host, "repo-1", ours->id, f.now + 1000),
+                  KEYWARD_OK);
+    outsider_says(&f, "key.expiry_set", "1700000001000", "NULL");
+    assert_alike(&f);
+    assert_status(f.store, keyward_set_key_expiry(f.store, &host, "repo-1", ours->id, 0),
+                  KEYWARD_OK);
+    outsider_says(&f, "key.expiry_set", "NULL", "NULL");
+    assert_alike(&f);
+    for (int restored = 0; restored < 2; restored++) {
+        drop_key(&f, "repo-1", ours->id);
+        outsider_says(&f, "key.deleted", "NULL", "NULL");
+        assert_alike(&f);
+        if (restored)
+            break;
+        assert_status(f.store, keyward_restore_key(f.store, &host, "repo-1", ours->id), KEYWARD_OK);
+        outsider_says(&f, "key.restored", "NULL", "NULL");
+        assert_alike(&f);
+        assert_status(f.store,
+                      keyward_rotate_key(f.store, &host, "repo-1", ours->id, NULL, &other, &secret),
+                      KEYWARD_OK);
+        assert_status(f.store, keyward_rename_key(f.store, &host, "repo-1", other->id, "other"),
+                      KEYWARD_OK);
+        outsider_says(&f, "key.rotated", "1700086400000", KEY("other"));
+        assert_alike(&f);
+        keyward_key_free(&other);
+        keyward_secret_free(&secret);
+    }
+    f.now += 1;
+    assert_status(f.store, keyward_purge_keys(f.store, &host, "repo-1", ours->id, NULL),
+                  KEYWARD_OK);
+    outsider_says(&f, "key.purged", "NULL", "NULL");
+    assert_alike(&f);
+    keyward_key_free(&ours);
+    keyward_key_free(&theirs);
     fixture_close(&f);
 }
 END_TEST
@@ -884,6 +1207,12 @@ static TCase *rules(void)
     tcase_add_loop_test(tests, an_event_of_a_key_needs_a_key_it_can_happen_to, 0,
                         COUNT(forbidden_events));
     tcase_add_loop_test(tests, values_keep_to_their_columns, 0, COUNT(forbidden_values));
+    tcase_add_loop_test(tests, the_rest_of_a_life_keeps_to_its_rules, 0, COUNT(forbidden_in_life));
+    tcase_add_test(tests, an_event_of_a_deadline_sets_it);
+    tcase_add_test(tests, an_event_of_a_rotation_links_the_key);
+    tcase_add_test(tests, an_event_of_a_purge_destroys_the_secret);
+    tcase_add_test(tests, bookkeeping_and_other_events_of_a_life_are_free);
+    tcase_add_loop_test(tests, the_library_and_an_outsider_lead_a_key_through_its_life_alike, 0, 2);
     tcase_add_test(tests, an_event_of_deletion_marks_its_key);
     tcase_add_test(tests, an_event_of_restoration_unmarks_its_key);
     tcase_add_test(tests, only_the_key_of_the_event_is_marked);

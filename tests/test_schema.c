@@ -886,13 +886,23 @@ END_TEST
 /* ---- stores of older versions ---- */
 
 /*
- * stores/schema-NNNN.store is what tell_story() left in a store of that version, closed. To add one
- * for a new version: tell the story, close the store, keep its file and add what was handed out to
- * `told`.
+ * stores/schema-NNNN.store is what tell_story() left in a store of that version, closed; from
+ * version 2 on it goes on with tell_life(). To add one for a new version, which also prints what is
+ * to be added to `told`:
+ *
+ *     KEYWARD_TEST_KEEP_STORE=tests/stores/schema-NNNN.store build/dev/tests/test_schema
  */
 #define KEYS 3
 static const char *const first_names[KEYS] = {"deleted", "named at first", "restored"};
 static const char *const last_names[KEYS] = {"deleted", "renamed at last", "restored"};
+
+/* The keys of the second part. */
+enum life_key { IMPORTED, ROTATED, SUCCESSOR, PURGED, EXPIRING, LIFE };
+static const char *const life_names[LIFE] = {"imported", "rotated", "rotated", "purged",
+                                             "expiring"};
+#define IMPORTED_SECRET "what a provider gave out"
+#define LIFE_AT INT64_C(1700000010000)   /* when it begins; a second goes by with each key */
+#define LIFE_SEEN INT64_C(1700000100000) /* when it is looked at */
 
 /* What a telling hands out for each key. */
 struct pair {
@@ -902,6 +912,7 @@ struct pair {
 static const struct {
     int version;
     struct pair pairs[KEYS];
+    struct pair life[LIFE];
 } told[] = {
     {1,
      {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
@@ -909,15 +920,34 @@ static const struct {
       {"018bcfe5-6fd0-7555-b374-861c3e4a8c5d", "kw_ak_4N52pn9dil331VAxPyTA3F2LihPv",
        "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
       {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
-       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}}},
+       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}},
+     {{NULL}}},
+    {2,
+     {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
+       "kw_sk_uqLT2doaxMqZamAHcaNrTPazyeHSDrPBLkxuDJ0a0Lr0NUlTl"},
+      {"018bcfe5-6fd0-7555-b374-861c3e4a8c5d", "kw_ak_4N52pn9dil331VAxPyTA3F2LihPv",
+       "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
+      {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
+       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}},
+     {{"018bcfe5-92f8-7291-af3f-621b0d71374d", "kw_ak_6KpREE51Xv92JF8gK9stsG4amSUQ",
+       "what a provider gave out"},
+      {"018bcfe5-96e0-71c9-9051-f016a689ca50", "kw_ak_044ZYX0RXp7sgwwyCfU9K72AvGxk",
+       "kw_sk_q5FVLPNIRiNG1cLJ8RBb69VF14377jLaO6KoQGNjO6L22p6KF"},
+      {"018bcfe5-9ac8-70ad-b256-e844ddeb27ce", "kw_ak_4RzbA1fBwON5WfbVgd4k0N1ZvhSH",
+       "kw_sk_NnhjClWd3BEQ6EAnNhJ3PNbdLgMt6UUFoPArGn2qA9u0sXOWs"},
+      {"018bcfe5-9eb0-7196-a029-908c39ed56f0", "kw_ak_4IkU2iAXq2GGNVV5e08mH72dE7pi",
+       "kw_sk_KxPWr5TwCnYUEheBuDMVhGNh1XSL3OGitv6sWhHvMV84cQFzZ"},
+      {"018bcfe5-a680-740c-916f-e0d63578fb5a", "kw_ak_2wVR0tXZsiDfUfHPylRNDR226Hys",
+       "kw_sk_0w1xrOI9ZgOUFFDbAqHgcn5m7cpa7x4k0Ts2q567MKU0fbuII"}}},
 };
 
 struct story {
     struct fixture f;
     uint64_t random;
-    struct pair pairs[KEYS];
-    keyward_key *keys[KEYS]; /* of a telling, not of a file */
-    keyward_secret *secrets[KEYS];
+    bool has_life; /* the second part */
+    struct pair pairs[KEYS], life[LIFE];
+    keyward_key *keys[KEYS], *life_keys[LIFE]; /* of a telling, not of a file */
+    keyward_secret *secrets[KEYS], *life_secrets[LIFE];
 };
 
 /* The same bytes in each telling. */
@@ -985,8 +1015,113 @@ static void tell_story(struct story *story)
                   KEYWARD_OK);
 }
 
+static void create_life_key(struct story *story, enum life_key n)
+{
+    const keyward_new_key new_key = {.name = life_names[n],
+                                     .provider = KEYWARD_AWS,
+                                     .secret = n == IMPORTED ? IMPORTED_SECRET : NULL,
+                                     .secret_length = n == IMPORTED ? strlen(IMPORTED_SECRET) : 0};
+    keyward *store = story->f.store;
+    keyward_key **key = &story->life_keys[n];
+    keyward_secret **secret = &story->life_secrets[n];
+
+    story->f.now += 1000;
+    assert_status(
+        store,
+        n == SUCCESSOR
+            ? keyward_rotate_key(store, &host, "repo-2", story->life[ROTATED].id, NULL, key, secret)
+            : keyward_create_key(store, &host, "repo-2", &new_key, key, secret),
+        KEYWARD_OK);
+    story->life[n] = (struct pair){(*key)->id, (*key)->access_key,
+                                   n == IMPORTED ? IMPORTED_SECRET : (*secret)->text};
+}
+
+static void change_master_key(struct story *story, const unsigned char *to)
+{
+    const keyward_master_key master_key = {.key = to};
+    assert_status(story->f.store, keyward_change_master_key(story->f.store, &host, &master_key),
+                  KEYWARD_OK);
+}
+
+static enum keyward_status try_life(struct story *story, enum life_key n)
+{
+    const struct pair *pair = &story->life[n];
+    keyward_identity identity;
+
+    return keyward_authenticate(story->f.store, pair->access_key, pair->secret,
+                                strlen(pair->secret), &identity);
+}
+
+/* Names that are unique; five keys of the host's in repo-2: imported, rotated, the successor,
+ * purged, and one with a deadline; the first was used. The master key was another in between. */
+static void tell_life(struct story *story)
+{
+    static const unsigned char other[KEYWARD_MASTER_KEY_BYTES] = "another master key for a while.";
+    keyward_secret *shown;
+    keyward *store;
+
+    story->has_life = true;
+    story->f.now = LIFE_AT;
+    story->f.options.names = KEYWARD_NAMES_UNIQUE;
+    story->f.options.purge_retention = 1;
+    fixture_reopen(&story->f);
+    store = story->f.store;
+    for (enum life_key n = IMPORTED; n <= PURGED; n++)
+        create_life_key(story, n);
+    drop_key(&story->f, "repo-2", story->life[PURGED].id);
+    story->f.now += 1000;
+    assert_status(store, keyward_purge_keys(store, &host, "repo-2", story->life[PURGED].id, NULL),
+                  KEYWARD_OK);
+    change_master_key(story, other);
+    change_master_key(story, test_master_key);
+    create_life_key(story, EXPIRING);
+    assert_status(
+        store, keyward_set_key_expiry(store, &host, "repo-2", story->life[EXPIRING].id, LIFE_SEEN),
+        KEYWARD_OK);
+    assert_status(store,
+                  keyward_reveal_key(store, &host, "repo-2", story->life[SUCCESSOR].id, &shown),
+                  KEYWARD_OK);
+    ck_assert_str_eq(shown->text, story->life[SUCCESSOR].secret);
+    keyward_secret_free(&shown);
+    assert_status(store, try_life(story, IMPORTED), KEYWARD_OK);
+}
+
+static void print_pairs(const struct pair *pairs, int count)
+{
+    for (int n = 0; n < count; n++)
+        printf("%s{\"%s\", \"%s\", \"%s\"}", n == 0 ? "{" : ", ", pairs[n].id, pairs[n].access_key,
+               pairs[n].secret);
+    printf("}");
+}
+
+/* Where the environment says so. */
+static void keep_store(struct story *story)
+{
+    const char *path = getenv("KEYWARD_TEST_KEEP_STORE");
+    unsigned char *bytes;
+    size_t size;
+
+    if (!path)
+        return;
+    keyward_close(&story->f.store);
+    bytes = read_whole(story->f.path, &size);
+    write_whole(path, bytes, size);
+    free(bytes);
+    printf("{%d, ", schema_newest_version());
+    print_pairs(story->pairs, KEYS);
+    printf(", ");
+    print_pairs(story->life, LIFE);
+    printf("},\n");
+    fflush(stdout);
+    fixture_reopen(&story->f);
+}
+
 static void story_close(struct story *story)
 {
+    for (int n = 0; n < LIFE; n++) {
+        keyward_key_free(&story->life_keys[n]);
+        keyward_secret_free(&story->life_secrets[n]);
+    }
     for (int n = 0; n < KEYS; n++) {
         keyward_key_free(&story->keys[n]);
         keyward_secret_free(&story->secrets[n]);
@@ -1014,6 +1149,8 @@ static void recall_pairs(struct story *story, int version)
         n++;
     ck_assert_msg(n < COUNT(told), "nothing is known of the store of version %d", version);
     memcpy(story->pairs, told[n].pairs, sizeof story->pairs);
+    memcpy(story->life, told[n].life, sizeof story->life);
+    story->has_life = version >= 2;
 }
 
 /* Opens a copy of the n-th committed store; the version that wrote it is in its name. */
@@ -1073,17 +1210,23 @@ static void assert_story_keys(struct story *story)
 static void assert_story_events(struct story *story)
 {
     static const enum keyward_action actions[] = {
-        KEYWARD_ACCESS_GRANTED,    KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED,
-        KEYWARD_KEY_CREATED,       KEYWARD_KEY_CREATED,    KEYWARD_KEY_CREATED,
-        KEYWARD_KEY_DELETED,       KEYWARD_KEY_RENAMED,    KEYWARD_KEY_DELETED,
-        KEYWARD_KEY_DELETE_DENIED, KEYWARD_KEY_RESTORED};
+        KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED, KEYWARD_KEY_CREATED,
+        KEYWARD_KEY_CREATED, KEYWARD_KEY_CREATED, KEYWARD_KEY_DELETED, KEYWARD_KEY_RENAMED,
+        KEYWARD_KEY_DELETED, KEYWARD_KEY_DELETE_DENIED, KEYWARD_KEY_RESTORED,
+        /* the second part */
+        KEYWARD_KEY_IMPORTED, KEYWARD_KEY_CREATED, KEYWARD_KEY_ROTATED, KEYWARD_KEY_CREATED,
+        KEYWARD_KEY_CREATED, KEYWARD_KEY_DELETED, KEYWARD_KEY_PURGED, KEYWARD_MASTER_KEY_CHANGED,
+        KEYWARD_DATA_KEY_CREATED, KEYWARD_MASTER_KEY_CHANGED, KEYWARD_DATA_KEY_CREATED,
+        KEYWARD_KEY_CREATED, KEYWARD_KEY_EXPIRY_SET, KEYWARD_KEY_REVEALED};
+    const size_t first_part = 11;
     keyward_event_list *events = all_events(&story->f);
 
-    ck_assert_uint_eq(events->count, COUNT(actions));
+    ck_assert_uint_eq(events->count, story->has_life ? COUNT(actions) : first_part);
     for (size_t i = 0; i < events->count; i++) {
         ck_assert_uint_eq((size_t)events->events[i]->sequence, i + 1);
         ck_assert_int_eq(events->events[i]->action, actions[i]);
-        ck_assert_str_eq(events->events[i]->repo_id, "repo-1");
+        if (i < first_part)
+            ck_assert_str_eq(events->events[i]->repo_id, "repo-1");
     }
     ck_assert_str_eq(events->events[6]->reason, "rotated");
     ck_assert_str_eq(events->events[6]->reason_text, "quarterly");
@@ -1108,12 +1251,74 @@ static void assert_story_pairs(struct story *story)
     }
 }
 
+static keyward_key *life_key(struct story *story, enum life_key n)
+{
+    keyward_key *key;
+
+    assert_status(story->f.store,
+                  keyward_get_key(story->f.store, &host, "repo-2", story->life[n].id,
+                                  KEYWARD_LIVE_AND_DELETED, &key),
+                  KEYWARD_OK);
+    return key;
+}
+
+static void assert_life_keys(struct story *story)
+{
+    for (enum life_key n = 0; n < LIFE; n++) {
+        keyward_key *key = life_key(story, n);
+
+        ck_assert_str_eq(key->name, life_names[n]);
+        ck_assert_str_eq(key->access_key, story->life[n].access_key);
+        ck_assert_pstr_eq(key->predecessor_id, n == SUCCESSOR ? story->life[ROTATED].id : NULL);
+        ck_assert_pstr_eq(key->successor_id, n == ROTATED ? story->life[SUCCESSOR].id : NULL);
+        ck_assert_int_eq(key->expires_at, n == ROTATED    ? LIFE_AT + 3000 + KEYWARD_OVERLAP_DEFAULT
+                                          : n == EXPIRING ? LIFE_SEEN
+                                                          : 0);
+        ck_assert_int_eq(key->expired, n == EXPIRING);
+        ck_assert_int_eq(key->deleted_event, n == PURGED ? 17 : 0);
+        ck_assert_int_eq(key->purged_event, n == PURGED ? 18 : 0);
+        ck_assert_int_eq(key->purged_at, n == PURGED ? LIFE_AT + 5000 : 0);
+        if (n == IMPORTED)
+            ck_assert_int_ge(key->last_used_at, LIFE_AT + 6000);
+        keyward_key_free(&key);
+    }
+}
+
+static void assert_life_pairs(struct story *story)
+{
+    static const enum keyward_cause causes[LIFE] = {
+        [PURGED] = KEYWARD_CAUSE_PURGED, [EXPIRING] = KEYWARD_CAUSE_EXPIRED};
+    const keyward_new_key new_key = {.name = life_names[SUCCESSOR]};
+    keyward_key *key;
+    keyward_secret *secret;
+
+    for (enum life_key n = 0; n < LIFE; n++) {
+        assert_status(story->f.store, try_life(story, n),
+                      causes[n] == KEYWARD_CAUSE_NONE ? KEYWARD_OK : KEYWARD_REFUSED);
+        ck_assert_int_eq(keyward_last_error(story->f.store)->cause, causes[n]);
+    }
+    assert_status(story->f.store,
+                  keyward_create_key(story->f.store, &host, "repo-2", &new_key, &key, &secret),
+                  KEYWARD_NAME_TAKEN);
+}
+
+static void assert_life(struct story *story)
+{
+    story->f.now = LIFE_SEEN;
+    assert_life_keys(story);
+    assert_life_pairs(story);
+    ck_assert_int_eq(sql_number(story->f.path, "SELECT count(*) FROM data_keys"), 3);
+    ck_assert_int_eq(sql_number(story->f.path, "SELECT max(data_key_id) FROM sealed_secrets"), 3);
+}
+
 static void assert_story(struct story *story)
 {
     ck_assert_int_eq(sql_number(story->f.path, "PRAGMA user_version"), schema_newest_version());
     assert_story_keys(story);
     assert_story_events(story);
     assert_story_pairs(story);
+    if (story->has_life)
+        assert_life(story);
     assert_sound(&story->f);
 }
 
@@ -1122,6 +1327,8 @@ START_TEST(a_store_of_this_version_tells_the_story)
     struct story story;
 
     tell_story(&story);
+    tell_life(&story);
+    keep_store(&story);
     assert_story(&story);
     fixture_reopen(&story.f);
     assert_story(&story);

@@ -111,14 +111,14 @@ BEGIN
     UPDATE api_keys SET archived = 0, deleted_at = NULL, deleted_by = NULL, deleted_event = NULL
      WHERE repo_id = NEW.repo_id AND archived IN (0, 1) AND id = NEW.key_id AND deleted_event IS NOT NULL;
     SELECT RAISE(ABORT, 'only a deleted key can be restored') WHERE changes() <> 1;
-    INSERT INTO key_details (repo_id, key_id, held_name)
-    SELECT k.repo_id, k.id, k.name FROM api_keys AS k
-      LEFT JOIN key_details AS d ON d.repo_id = k.repo_id AND d.key_id = k.id
-     WHERE k.repo_id = NEW.repo_id AND k.archived = 0 AND k.id = NEW.key_id
-       AND (SELECT unique_names FROM store) = 1
-       AND NOT EXISTS (SELECT 1 FROM api_keys AS s WHERE s.repo_id = k.repo_id AND s.archived = 0
-                          AND s.id = d.successor_id AND s.deleted_event IS NULL)
-    ON CONFLICT (repo_id, key_id) DO UPDATE SET held_name = excluded.held_name;
+    INSERT INTO key_details (repo_id, key_id)
+    SELECT NEW.repo_id, NEW.key_id WHERE (SELECT unique_names FROM store) = 1
+       AND NOT EXISTS (SELECT 1 FROM key_details WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id);
+    UPDATE key_details SET held_name = (SELECT name FROM api_keys
+                                         WHERE repo_id = NEW.repo_id AND archived = 0 AND id = NEW.key_id)
+     WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id AND (SELECT unique_names FROM store) = 1
+       AND NOT EXISTS (SELECT 1 FROM api_keys AS s WHERE s.repo_id = NEW.repo_id AND s.archived = 0
+                          AND s.id = key_details.successor_id AND s.deleted_event IS NULL);
 END;
 
 -- Whoever renames a key takes the new name for it, if that is free, and frees the old one.
@@ -137,9 +137,11 @@ BEGIN
     UPDATE api_keys SET expires_at = NEW.expires_at
      WHERE repo_id = NEW.repo_id AND archived = 0 AND id = NEW.key_id AND deleted_event IS NULL;
     SELECT RAISE(ABORT, 'only a live key gets a deadline or a successor') WHERE changes() <> 1;
-    INSERT INTO key_details (repo_id, key_id, successor_id)
-    SELECT NEW.repo_id, NEW.key_id, NEW.other_key_id WHERE NEW.action = 'key.rotated'
-    ON CONFLICT (repo_id, key_id) DO UPDATE SET successor_id = excluded.successor_id, held_name = NULL;
+    INSERT INTO key_details (repo_id, key_id)
+    SELECT NEW.repo_id, NEW.key_id WHERE NEW.action = 'key.rotated'
+       AND NOT EXISTS (SELECT 1 FROM key_details WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id);
+    UPDATE key_details SET successor_id = NEW.other_key_id, held_name = NULL
+     WHERE NEW.action = 'key.rotated' AND repo_id = NEW.repo_id AND key_id = NEW.key_id;
 END;
 
 -- The one exception to the immutability of sealed secrets: whoever appends the event of a purge overwrites the
@@ -153,10 +155,11 @@ BEGIN
                             AND NOT EXISTS (SELECT 1 FROM key_details AS d WHERE d.repo_id = k.repo_id
                                                AND d.key_id = k.id AND d.purged_event IS NOT NULL));
     SELECT RAISE(ABORT, 'only a deleted key can be purged, and once') WHERE changes() <> 1;
-    INSERT INTO key_details (repo_id, key_id, purged_at, purged_event)
-    VALUES (NEW.repo_id, NEW.key_id, NEW.at, NEW.sequence)
-    ON CONFLICT (repo_id, key_id) DO UPDATE SET purged_at = excluded.purged_at,
-                                                purged_event = excluded.purged_event;
+    INSERT INTO key_details (repo_id, key_id)
+    SELECT NEW.repo_id, NEW.key_id
+     WHERE NOT EXISTS (SELECT 1 FROM key_details WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id);
+    UPDATE key_details SET purged_at = NEW.at, purged_event = NEW.sequence
+     WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id;
 END;
 
 -- The other half: without its event, the newest, no row is marked and none is unmarked.
@@ -188,24 +191,21 @@ BEGIN
     SELECT RAISE(ABORT, 'what a key was created with does not change');
 END;
 
--- What the details say of a rotation or a purge, its event, the newest, says as well.
+-- What the details say of a rotation or a purge, its event, the newest, says as well. (REPLACE removes a row
+-- without a DELETE trigger, and any insertion may be one: so none meets a row.)
+CREATE TRIGGER key_details_are_not_replaced BEFORE INSERT ON key_details
+WHEN EXISTS (SELECT 1 FROM key_details WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id)
+BEGIN
+    SELECT RAISE(ABORT, 'the details of a key stay with it');
+END;
+
 CREATE TRIGGER key_details_come_by_event BEFORE INSERT ON key_details
-WHEN EXISTS (SELECT 1 FROM key_details WHERE repo_id = NEW.repo_id AND key_id = NEW.key_id) IS NOT 1
- AND coalesce(NEW.predecessor_id, NEW.successor_id, NEW.purged_event) IS NOT NULL
- AND NOT EXISTS (
+WHEN coalesce(NEW.predecessor_id, NEW.successor_id, NEW.purged_event) IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM audit_events
      WHERE sequence = (SELECT max(sequence) FROM audit_events)
-       AND repo_id = NEW.repo_id AND key_id = NEW.key_id
-       AND CASE action
-           WHEN 'key.created' THEN other_key_id = NEW.predecessor_id
-                AND coalesce(NEW.successor_id, NEW.purged_event) IS NULL
-           WHEN 'key.imported' THEN other_key_id = NEW.predecessor_id
-                AND coalesce(NEW.successor_id, NEW.purged_event) IS NULL
-           WHEN 'key.rotated' THEN other_key_id = NEW.successor_id
-                AND coalesce(NEW.predecessor_id, NEW.purged_event) IS NULL
-           WHEN 'key.purged' THEN sequence = NEW.purged_event AND at = NEW.purged_at
-                AND coalesce(NEW.predecessor_id, NEW.successor_id) IS NULL
-           ELSE 0 END)
+       AND (action = 'key.created' OR action = 'key.imported')
+       AND repo_id = NEW.repo_id AND key_id = NEW.key_id AND other_key_id = NEW.predecessor_id
+       AND coalesce(NEW.successor_id, NEW.purged_event) IS NULL)
 BEGIN
     SELECT RAISE(ABORT, 'a key is rotated or purged by its audit event');
 END;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define START INT64_C(1700000000000) /* where the fixture's clock stands */
@@ -27,8 +28,16 @@ static struct {
     int64_t from, until, before_sequence, after_sequence;
     int format;
     int (*write)(void *context, const char *bytes, size_t length);
+    int64_t expires_at, overlap, unless_used_within;
+    const char *import; /* a secret to create or rotate with */
+    size_t import_length;
+    const char *selection_repo_id, *created_by;
+    const keyward_master_key *master_key;
     bool out_is_null, second_out_is_null; /* instead of an out-pointer: NULL */
 } x;
+
+static const unsigned char next_master_key[] = "another master key of 32 bytes..";
+static const keyward_master_key next = {.key = next_master_key};
 
 static int take_lines(void *context, const char *bytes, size_t length)
 {
@@ -41,6 +50,8 @@ static int take_lines(void *context, const char *bytes, size_t length)
 static void use_good_arguments(void)
 {
     memset(&x, 0, sizeof x);
+    x.selection_repo_id = "repo-1";
+    x.master_key = &next;
     x.store = f.store;
     x.actor = &host;
     x.repo_id = "repo-1";
@@ -58,6 +69,8 @@ static void use_good_arguments(void)
 static void open_fixture(void)
 {
     fixture_open(&f);
+    f.options.purge_retention = 1;
+    fixture_reopen(&f);
     key = make_key(&f, "repo-1", "key", NULL);
     use_good_arguments();
 }
@@ -109,7 +122,8 @@ static enum keyward_status call_list_users(void)
 
 static enum keyward_status call_create_key(void)
 {
-    const keyward_new_key new_key = {.name = x.name, .provider = (enum keyward_provider)x.provider};
+    const keyward_new_key new_key = {
+        .name = x.name, .provider = (enum keyward_provider)x.provider, .expires_at = x.expires_at};
     keyward_key *made = SENTINEL;
     keyward_secret *secret = SENTINEL;
     enum keyward_status status =
@@ -121,6 +135,88 @@ static enum keyward_status call_create_key(void)
         keyward_key_free(&made);
     }
     if (!x.second_out_is_null) {
+        assert_out(secret, status);
+        keyward_secret_free(&secret);
+    }
+    return status;
+}
+
+/* What is imported is not handed out again. */
+static void free_imported(keyward_key **made, keyward_secret **secret, enum keyward_status status)
+{
+    if (!x.out_is_null) {
+        assert_out(*made, status);
+        keyward_key_free(made);
+    }
+    if (!x.second_out_is_null)
+        ck_assert_ptr_null(*secret);
+}
+
+static enum keyward_status call_import_key(void)
+{
+    const keyward_new_key new_key = {.name = x.name,
+                                     .provider = (enum keyward_provider)x.provider,
+                                     .expires_at = x.expires_at,
+                                     .secret = x.import ? x.import : "imported",
+                                     .secret_length = x.import ? x.import_length : 8};
+    keyward_key *made = SENTINEL;
+    keyward_secret *secret = SENTINEL;
+    enum keyward_status status =
+        keyward_create_key(x.store, x.actor, x.repo_id, &new_key, x.out_is_null ? NULL : &made,
+                           x.second_out_is_null ? NULL : &secret);
+
+    free_imported(&made, &secret, status);
+    return status;
+}
+
+static enum keyward_status call_rotate_key(void)
+{
+    const keyward_rotation rotation = {.overlap = x.overlap, .expires_at = x.expires_at};
+    keyward_key *made = SENTINEL;
+    keyward_secret *secret = SENTINEL;
+    enum keyward_status status =
+        keyward_rotate_key(x.store, x.actor, x.repo_id, x.key_id, &rotation,
+                           x.out_is_null ? NULL : &made, x.second_out_is_null ? NULL : &secret);
+
+    if (!x.out_is_null) {
+        assert_out(made, status);
+        keyward_key_free(&made);
+    }
+    if (!x.second_out_is_null) {
+        assert_out(secret, status);
+        keyward_secret_free(&secret);
+    }
+    return status;
+}
+
+static enum keyward_status call_rotate_key_to_imported(void)
+{
+    const keyward_rotation rotation = {.overlap = x.overlap,
+                                       .expires_at = x.expires_at,
+                                       .secret = x.import ? x.import : "imported",
+                                       .secret_length = x.import ? x.import_length : 8};
+    keyward_key *made = SENTINEL;
+    keyward_secret *secret = SENTINEL;
+    enum keyward_status status =
+        keyward_rotate_key(x.store, x.actor, x.repo_id, x.key_id, &rotation,
+                           x.out_is_null ? NULL : &made, x.second_out_is_null ? NULL : &secret);
+
+    free_imported(&made, &secret, status);
+    return status;
+}
+
+static enum keyward_status call_set_key_expiry(void)
+{
+    return keyward_set_key_expiry(x.store, x.actor, x.repo_id, x.key_id, x.expires_at);
+}
+
+static enum keyward_status call_reveal_key(void)
+{
+    keyward_secret *secret = SENTINEL;
+    enum keyward_status status =
+        keyward_reveal_key(x.store, x.actor, x.repo_id, x.key_id, x.out_is_null ? NULL : &secret);
+
+    if (!x.out_is_null) {
         assert_out(secret, status);
         keyward_secret_free(&secret);
     }
@@ -166,11 +262,14 @@ static enum keyward_status call_delete_key(void)
 {
     keyward_deletion deletion = {.reason = (enum keyward_reason)x.reason,
                                  .reason_text = x.reason_text,
+                                 .unless_used_within = x.unless_used_within,
                                  .deleted_at = 99,
-                                 .event = 99};
+                                 .event = 99,
+                                 .last_used_at = 99};
     enum keyward_status status =
         keyward_delete_key(x.store, x.actor, x.repo_id, x.key_id, &deletion);
 
+    ck_assert_int_eq(deletion.last_used_at, 0);
     ck_assert_int_eq(deletion.deleted_at, status == KEYWARD_OK ? START : 0);
     ck_assert_int_eq(deletion.event != 0, status == KEYWARD_OK);
     return status;
@@ -184,9 +283,103 @@ static enum keyward_status delete_two(const char *key_id, const char *access_key
         {.repo_id = x.repo_id,
          .key_id = key_id,
          .access_key = access_key,
-         .deletion = {.reason = (enum keyward_reason)x.reason, .reason_text = x.reason_text}}};
+         .deletion = {.reason = (enum keyward_reason)x.reason,
+                      .reason_text = x.reason_text,
+                      .unless_used_within = x.unless_used_within}}};
 
     return keyward_delete_keys(x.store, x.actor, requests, 2);
+}
+
+static void free_changes(keyward_changes *changes, enum keyward_status status)
+{
+    if (x.out_is_null)
+        return;
+    assert_out(changes, status);
+    keyward_changes_free(&changes);
+    ck_assert_ptr_null(changes);
+}
+
+static enum keyward_status call_preview_delete_keys(void)
+{
+    keyward_delete_request request = {.repo_id = x.repo_id,
+                                      .key_id = x.key_id,
+                                      .deletion = {.reason = (enum keyward_reason)x.reason,
+                                                   .reason_text = x.reason_text,
+                                                   .unless_used_within = x.unless_used_within}};
+    keyward_changes *changes = SENTINEL;
+    enum keyward_status status =
+        keyward_preview_delete_keys(x.store, x.actor, &request, 1, x.out_is_null ? NULL : &changes);
+
+    free_changes(changes, status);
+    return status;
+}
+
+static enum keyward_status delete_all(
+    enum keyward_status (*function)(keyward *, const keyward_actor *, const keyward_selection *,
+                                    keyward_deletion *, keyward_changes **))
+{
+    const keyward_selection selection = {.repo_id = x.selection_repo_id,
+                                         .created_by = x.created_by};
+    keyward_deletion deletion = {.reason = (enum keyward_reason)x.reason,
+                                 .reason_text = x.reason_text,
+                                 .unless_used_within = x.unless_used_within,
+                                 .deleted_at = 99,
+                                 .event = 99,
+                                 .last_used_at = 99};
+    keyward_changes *changes = SENTINEL;
+    enum keyward_status status =
+        function(x.store, x.actor, &selection, &deletion, x.out_is_null ? NULL : &changes);
+
+    ck_assert_int_eq(deletion.last_used_at, 0);
+    ck_assert_int_ne(deletion.event, 99);
+    ck_assert_int_ne(deletion.deleted_at, 99);
+    free_changes(changes, status);
+    return status;
+}
+
+static enum keyward_status call_delete_all_keys(void)
+{
+    return delete_all(keyward_delete_all_keys);
+}
+
+static enum keyward_status call_preview_delete_all_keys(void)
+{
+    return delete_all(keyward_preview_delete_all_keys);
+}
+
+static enum keyward_status call_purge_keys(void)
+{
+    keyward_changes *changes = SENTINEL;
+    enum keyward_status status =
+        keyward_purge_keys(x.store, x.actor, x.repo_id, x.key_id, x.out_is_null ? NULL : &changes);
+
+    free_changes(changes, status);
+    return status;
+}
+
+static enum keyward_status call_preview_purge_keys(void)
+{
+    keyward_changes *changes = SENTINEL;
+    enum keyward_status status = keyward_preview_purge_keys(x.store, x.actor, x.repo_id, x.key_id,
+                                                            x.out_is_null ? NULL : &changes);
+
+    free_changes(changes, status);
+    return status;
+}
+
+static enum keyward_status call_change_master_key(void)
+{
+    return keyward_change_master_key(x.store, x.actor, x.master_key);
+}
+
+static enum keyward_status call_create_data_key(void)
+{
+    return keyward_create_data_key(x.store, x.actor);
+}
+
+static enum keyward_status call_flush_uses(void)
+{
+    return keyward_flush_uses(x.store);
 }
 
 static enum keyward_status call_delete_keys(void)
@@ -290,22 +483,24 @@ static enum keyward_status call_get_stats(void)
 
 /* All that take a store; the first WITH_ACTOR of them take an actor. */
 static enum keyward_status (*const calls[])(void) = {
-    call_grant,         call_revoke,
-    call_list_users,    call_create_key,
-    call_get_key,       call_list_keys,
-    call_rename_key,    call_delete_key,
-    call_delete_keys,   call_delete_keys_by_access_key,
-    call_restore_key,   call_list_events,
-    call_export_events, call_authenticate,
-    call_check,         call_backup,
-    call_get_stats};
-#define WITH_ACTOR 13
+    call_grant, call_revoke, call_list_users, call_create_key, call_get_key, call_list_keys,
+    call_rename_key, call_delete_key, call_delete_keys, call_delete_keys_by_access_key,
+    call_restore_key, call_list_events, call_export_events, call_import_key, call_rotate_key,
+    call_rotate_key_to_imported, call_set_key_expiry, call_reveal_key, call_preview_delete_keys,
+    call_delete_all_keys, call_preview_delete_all_keys, call_purge_keys, call_preview_purge_keys,
+    call_change_master_key, call_create_data_key,
+    /* without an actor */
+    call_authenticate, call_check, call_flush_uses, call_backup, call_get_stats};
+#define WITH_ACTOR 25
 
 /* ---- asserting ---- */
 
 #define STATE                                                                                  \
     "SELECT (SELECT count(*) FROM audit_events)||'|'||(SELECT count(*) FROM sealed_secrets)||" \
-    "'|'||(SELECT group_concat(repo_id||id||name||deleted) FROM api_keys)||'|'||"              \
+    "'|'||(SELECT group_concat(repo_id||id||name||deleted||coalesce(expires_at,'-'))"          \
+    " FROM api_keys)||'|'||(SELECT count(*) FROM key_details)||'|'||"                          \
+    "(SELECT group_concat(hex(sealed)) FROM data_keys)||'|'||"                                 \
+    "(SELECT hex(master_key_id)||unique_names FROM store)||'|'||"                              \
     "(SELECT group_concat(repo_id||user_id||role||granted_at) FROM access)"
 
 static char *state_before;
@@ -434,6 +629,27 @@ static const struct {
     {call_delete_keys, &x.repo_id, "requests.repo_id", 255, KEYWARD_OK, false},
     {call_delete_keys, &x.reason_text, "deletion.reason_text", 1024, KEYWARD_OK, true},
     {call_delete_keys_by_access_key, &x.repo_id, "requests.repo_id", 255, KEYWARD_OK, true},
+    {call_import_key, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
+    {call_import_key, &x.name, "new_key.name", 255, KEYWARD_OK, false},
+    {call_rotate_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_rotate_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_rotate_key_to_imported, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_set_key_expiry, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_set_key_expiry, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_reveal_key, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_reveal_key, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_preview_delete_keys, &x.repo_id, "requests.repo_id", 255, KEYWARD_OK, false},
+    {call_preview_delete_keys, &x.reason_text, "deletion.reason_text", 1024, KEYWARD_OK, true},
+    {call_delete_all_keys, &x.selection_repo_id, "selection.repo_id", 255, KEYWARD_OK, true},
+    {call_delete_all_keys, &x.created_by, "selection.created_by", 255, KEYWARD_OK, true},
+    {call_delete_all_keys, &x.reason_text, "deletion.reason_text", 1024, KEYWARD_OK, true},
+    {call_preview_delete_all_keys, &x.selection_repo_id, "selection.repo_id", 255, KEYWARD_OK,
+     true},
+    {call_preview_delete_all_keys, &x.created_by, "selection.created_by", 255, KEYWARD_OK, true},
+    {call_purge_keys, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_purge_keys, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, true},
+    {call_preview_purge_keys, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_preview_purge_keys, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, true},
 };
 
 START_TEST(every_text_is_checked_and_named)
@@ -582,6 +798,10 @@ static const struct {
     {call_list_events, &x.action, "query.action", KEYWARD_DATA_KEY_CREATED},
     {call_export_events, &x.action, "query.action", KEYWARD_DATA_KEY_CREATED},
     {call_export_events, &x.format, "destination.format", KEYWARD_CSV},
+    {call_import_key, &x.provider, "new_key.provider", KEYWARD_AWS},
+    {call_preview_delete_keys, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
+    {call_delete_all_keys, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
+    {call_preview_delete_all_keys, &x.reason, "deletion.reason", KEYWARD_REASON_OTHER},
     {call_list_users, &x.limit, "limit", KEYWARD_PAGE_MAX},
     {call_list_keys, &x.limit, "limit", KEYWARD_PAGE_MAX},
     {call_list_events, &x.limit, "limit", KEYWARD_PAGE_MAX},
@@ -657,6 +877,158 @@ START_TEST(an_export_may_be_longer_than_a_page_but_not_negative)
 }
 END_TEST
 
+/* A time in the future, or 0 for none. */
+static const struct {
+    enum keyward_status (*call)(void);
+    const char *name;
+} deadlines[] = {
+    {call_create_key, "new_key.expires_at"},  {call_import_key, "new_key.expires_at"},
+    {call_rotate_key, "rotation.expires_at"}, {call_rotate_key_to_imported, "rotation.expires_at"},
+    {call_set_key_expiry, "expires_at"},
+};
+
+START_TEST(a_deadline_is_in_the_future_and_before_year_10000)
+{
+    static const int64_t wrong[] = {-1,       INT64_MIN, 1, START - 1, START, KEYWARD_TIME_MAX + 1,
+                                    INT64_MAX};
+
+    remember_state();
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        x.expires_at = wrong[i];
+        assert_names(f.store, deadlines[_i].call(), deadlines[_i].name);
+    }
+    assert_nothing_written();
+    x.expires_at = START + 1;
+    assert_status(f.store, deadlines[_i].call(), KEYWARD_OK);
+}
+END_TEST
+
+START_TEST(a_deadline_may_be_as_late_as_there_is_or_none)
+{
+    x.expires_at = KEYWARD_TIME_MAX;
+    assert_status(f.store, deadlines[_i].call(), KEYWARD_OK);
+    if (deadlines[_i].call != call_rotate_key &&
+        deadlines[_i].call != call_rotate_key_to_imported) {
+        x.expires_at = 0;
+        assert_status(f.store, deadlines[_i].call(), KEYWARD_OK);
+    }
+    assert_sound(&f);
+}
+END_TEST
+
+START_TEST(an_overlap_has_bounds)
+{
+    static const int64_t wrong[] = {-1, INT64_MIN, 315576000001, INT64_MAX};
+
+    remember_state();
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        x.overlap = wrong[i];
+        assert_invalid(f.store, call_rotate_key(), "rotation.overlap");
+        assert_invalid(f.store, call_rotate_key_to_imported(), "rotation.overlap");
+    }
+    assert_nothing_written();
+    x.overlap = 315576000000; /* ten years */
+    assert_status(f.store, call_rotate_key(), KEYWARD_OK);
+    assert_sound(&f);
+}
+END_TEST
+
+START_TEST(the_time_without_use_is_never_negative)
+{
+    static enum keyward_status (*const deletions[])(void) = {
+        call_preview_delete_keys, call_preview_delete_all_keys, call_delete_key,
+        call_delete_keys,         call_delete_all_keys,         call_delete_keys_by_access_key};
+
+    remember_state();
+    for (size_t i = 0; i < COUNT(deletions); i++) {
+        x.unless_used_within = -1;
+        assert_invalid(f.store, deletions[i](), "deletion.unless_used_within");
+        x.unless_used_within = INT64_MIN;
+        assert_invalid(f.store, deletions[i](), "deletion.unless_used_within");
+    }
+    assert_nothing_written();
+    x.unless_used_within = INT64_MAX;
+    assert_status(f.store, call_delete_key(), KEYWARD_OK); /* never used */
+}
+END_TEST
+
+START_TEST(a_selection_names_something)
+{
+    keyward_changes *changes = SENTINEL;
+
+    remember_state();
+    x.selection_repo_id = NULL;
+    assert_invalid(f.store, call_delete_all_keys(), "selection");
+    assert_invalid(f.store, call_preview_delete_all_keys(), "selection");
+    assert_invalid(f.store, keyward_delete_all_keys(f.store, &host, NULL, NULL, &changes),
+                   "selection");
+    ck_assert_ptr_null(changes);
+    changes = SENTINEL;
+    assert_invalid(f.store, keyward_preview_delete_all_keys(f.store, &host, NULL, NULL, &changes),
+                   "selection");
+    ck_assert_ptr_null(changes);
+    x.created_by = "will";
+    x.actor = &anna;
+    x.out_is_null = true; /* another repository's is the host's; the refusal leaves an event */
+    assert_nothing_written();
+    assert_status(f.store, call_delete_all_keys(), KEYWARD_FORBIDDEN);
+    x.actor = &host;
+    assert_status(f.store, call_delete_all_keys(), KEYWARD_OK);
+}
+END_TEST
+
+static int give_next_master_key(void *context, unsigned char bytes[KEYWARD_MASTER_KEY_BYTES])
+{
+    (void)context;
+    memcpy(bytes, next_master_key, KEYWARD_MASTER_KEY_BYTES);
+    return 0;
+}
+
+static int give_no_master_key(void *context, unsigned char bytes[KEYWARD_MASTER_KEY_BYTES])
+{
+    (void)context;
+    (void)bytes;
+    return 1;
+}
+
+START_TEST(a_new_master_key_is_given_in_one_way)
+{
+    keyward_master_key given;
+
+    remember_state();
+    x.master_key = NULL;
+    assert_invalid(f.store, call_change_master_key(), "master_key");
+    x.master_key = &given;
+    for (unsigned ways = 0; ways < 8; ways++) {
+        given = (keyward_master_key){.key = ways & 1 ? next_master_key : NULL,
+                                     .file = ways & 2 ? "no.key" : NULL,
+                                     .callback = ways & 4 ? give_next_master_key : NULL};
+        if (ways != 1 && ways != 2 && ways != 4)
+            assert_invalid(f.store, call_change_master_key(), "master_key");
+    }
+    given = (keyward_master_key){.key = test_master_key};
+    assert_invalid(f.store, call_change_master_key(), "master_key"); /* the one it has */
+    given = (keyward_master_key){.file = "/no folder/no.key"};
+    assert_status(f.store, call_change_master_key(), KEYWARD_NO_MASTER_KEY);
+    given = (keyward_master_key){.callback = give_no_master_key};
+    assert_status(f.store, call_change_master_key(), KEYWARD_NO_MASTER_KEY);
+    assert_nothing_written();
+    given = (keyward_master_key){.callback = give_next_master_key};
+    assert_status(f.store, call_change_master_key(), KEYWARD_OK);
+    assert_sound(&f);
+}
+END_TEST
+
+START_TEST(master_and_data_keys_are_the_host_s)
+{
+    remember_state();
+    x.actor = &anna;
+    assert_status(f.store, call_change_master_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_create_data_key(), KEYWARD_FORBIDDEN);
+    assert_nothing_written();
+}
+END_TEST
+
 /* ---- pointers ---- */
 
 START_TEST(every_call_needs_a_store)
@@ -681,11 +1053,71 @@ START_TEST(every_call_needs_a_place_for_what_it_hands_out)
     assert_invalid(f.store, call_check(), "report");
     assert_invalid(f.store, call_export_events(), "destination");
     assert_invalid(f.store, call_get_stats(), "stats");
+    assert_invalid(f.store, call_import_key(), "key");
+    assert_invalid(f.store, call_rotate_key(), "key");
+    assert_invalid(f.store, call_rotate_key_to_imported(), "key");
+    assert_invalid(f.store, call_reveal_key(), "secret");
+    assert_invalid(f.store, call_preview_delete_keys(), "changes");
+    assert_invalid(f.store, call_preview_delete_all_keys(), "changes");
+    assert_invalid(f.store, call_preview_purge_keys(), "changes");
     x.out_is_null = false;
     x.write = NULL;
     assert_invalid(f.store, call_export_events(), "destination.write");
     x.second_out_is_null = true;
     assert_invalid(f.store, call_create_key(), "secret");
+    assert_invalid(f.store, call_rotate_key(), "secret");
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(who_imports_or_deletes_need_not_take_what_he_knows)
+{
+    x.second_out_is_null = true;
+    assert_status(f.store, call_import_key(), KEYWARD_OK);
+    assert_status(f.store, call_rotate_key_to_imported(), KEYWARD_OK);
+    x.out_is_null = true;
+    x.created_by = "nobody in particular";
+    assert_status(f.store, call_delete_all_keys(), KEYWARD_OK);
+    assert_status(f.store, call_delete_key(), KEYWARD_OK);
+    f.now += 1;
+    assert_status(f.store, call_purge_keys(), KEYWARD_OK);
+    assert_status(f.store, call_purge_keys(), KEYWARD_PURGED);
+    x.key_id = NULL;
+    assert_status(f.store, call_purge_keys(), KEYWARD_OK);
+    assert_sound(&f);
+}
+END_TEST
+
+START_TEST(a_rotation_may_be_left_out)
+{
+    keyward_key *made;
+    keyward_secret *secret;
+
+    assert_status(f.store,
+                  keyward_rotate_key(f.store, &will, "repo-1", key->id, NULL, &made, &secret),
+                  KEYWARD_OK);
+    assert_status(f.store, try_key(&f, made, secret), KEYWARD_OK);
+    ck_assert_str_eq(made->predecessor_id, key->id);
+    keyward_key_free(&made);
+    keyward_secret_free(&secret);
+}
+END_TEST
+
+/* In a child every call says so, and leaves its out-pointers as after any failure. */
+START_TEST(a_child_is_told_whose_store_it_is)
+{
+    int state = 0;
+    pid_t child;
+
+    remember_state();
+    child = fork();
+    if (child == 0)
+        _exit(calls[_i]() == KEYWARD_FORKED && keyward_last_error(f.store)->status == KEYWARD_FORKED
+                  ? 0
+                  : 1);
+    ck_assert_int_gt(child, 0);
+    ck_assert_int_eq(waitpid(child, &state, 0), child);
+    ck_assert_int_eq(state, 0);
     assert_nothing_written();
 }
 END_TEST
@@ -739,6 +1171,39 @@ START_TEST(out_pointers_are_null_after_a_refusal)
     assert_status(f.store, call_export_events(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_delete_key(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_authenticate(), KEYWARD_REFUSED);
+    assert_status(f.store, call_import_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_rotate_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_rotate_key_to_imported(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_reveal_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_delete_all_keys(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_preview_delete_all_keys(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_purge_keys(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_preview_purge_keys(), KEYWARD_FORBIDDEN);
+}
+END_TEST
+
+/* Nor does any other refusal. */
+START_TEST(out_pointers_are_null_after_other_refusals)
+{
+    assert_status(f.store, call_purge_keys(), KEYWARD_NOT_DELETED);
+    assert_status(f.store, call_preview_purge_keys(), KEYWARD_NOT_DELETED);
+    x.overlap = 1;
+    assert_status(f.store, call_rotate_key(), KEYWARD_OK);
+    assert_status(f.store, call_rotate_key(), KEYWARD_ALREADY_ROTATED);
+    assert_status(f.store, call_rotate_key_to_imported(), KEYWARD_ALREADY_ROTATED);
+    f.now += 1;
+    assert_status(f.store, call_reveal_key(), KEYWARD_EXPIRED);
+    ck_assert_int_eq(keyward_last_error(f.store)->expired_at, f.now);
+    drop_key(&f, "repo-1", key->id);
+    assert_status(f.store, call_reveal_key(), KEYWARD_ALREADY_DELETED);
+    assert_status(f.store, call_rotate_key(), KEYWARD_ALREADY_DELETED);
+    assert_status(f.store, call_rotate_key_to_imported(), KEYWARD_ALREADY_DELETED);
+    assert_status(f.store, call_purge_keys(), KEYWARD_RETAINED);
+    assert_status(f.store, call_preview_purge_keys(), KEYWARD_RETAINED);
+    x.key_id = "no key";
+    assert_status(f.store, call_reveal_key(), KEYWARD_NOT_FOUND);
+    assert_status(f.store, call_rotate_key(), KEYWARD_NOT_FOUND);
+    assert_status(f.store, call_purge_keys(), KEYWARD_NOT_FOUND);
 }
 END_TEST
 
@@ -752,7 +1217,10 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_event_list *events = NULL;
     keyward_report *report = NULL;
     keyward_stats *stats = NULL;
+    keyward_changes *changes = NULL;
 
+    keyward_changes_free(NULL);
+    keyward_changes_free(&changes);
     keyward_close(NULL);
     keyward_close(&store);
     keyward_user_list_free(NULL);
@@ -769,7 +1237,8 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_report_free(&report);
     keyward_stats_free(NULL);
     keyward_stats_free(&stats);
-    ck_assert(!store && !users && !no_key && !secret && !keys && !events && !report && !stats);
+    ck_assert(!store && !users && !no_key && !secret && !keys && !events && !report && !stats &&
+              !changes);
 }
 END_TEST
 
@@ -938,6 +1407,103 @@ START_TEST(a_secret_of_any_good_length_is_compared)
 }
 END_TEST
 
+static void assert_import(const char *secret, size_t length)
+{
+    x.import = secret;
+    x.import_length = length;
+    assert_invalid(f.store, call_import_key(), "new_key.secret");
+    assert_invalid(f.store, call_rotate_key_to_imported(), "rotation.secret");
+}
+
+/* A secret of ours, with a character changed. */
+static const char *mistyped(char text[64])
+{
+    keyward_secret *secret;
+    keyward_key *made = make_key(&f, "repo-1", "another", &secret);
+
+    snprintf(text, 64, "%s", secret->text);
+    text[strlen(text) - 1] = text[strlen(text) - 1] == 'a' ? 'b' : 'a';
+    keyward_key_free(&made);
+    keyward_secret_free(&secret);
+    return text;
+}
+
+START_TEST(an_imported_secret_is_checked_and_named)
+{
+    char text[64];
+
+    mistyped(text);
+    remember_state();
+    assert_import(text, strlen(text));
+    assert_import("", 0);
+    assert_import("not empty", 0);
+    assert_import(text_of(KEYWARD_SECRET_MAX + 1), KEYWARD_SECRET_MAX + 1);
+    assert_import("short", SIZE_MAX);
+    assert_import("\0abc", 4);
+    assert_import("ab\0c", 4);
+    assert_import("abc", 4);
+    assert_import("\xC3\xBC", 1); /* cut off by its length */
+    for (size_t i = 0; i < COUNT(not_utf8); i++)
+        assert_import(not_utf8[i], strlen(not_utf8[i]));
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(a_length_without_a_secret_is_a_mistake)
+{
+    const keyward_new_key new_key = {.name = "key", .secret_length = 8};
+    const keyward_rotation rotation = {.secret_length = 8};
+    keyward_key *made = SENTINEL;
+    keyward_secret *secret = SENTINEL;
+
+    remember_state();
+    assert_invalid(f.store, keyward_create_key(f.store, &host, "repo-1", &new_key, &made, &secret),
+                   "new_key.secret");
+    ck_assert(!made && !secret);
+    made = SENTINEL;
+    secret = SENTINEL;
+    assert_invalid(f.store,
+                   keyward_rotate_key(f.store, &host, "repo-1", key->id, &rotation, &made, &secret),
+                   "rotation.secret");
+    ck_assert(!made && !secret);
+    assert_nothing_written();
+}
+END_TEST
+
+/* Imports it, and finds that it authenticates and is revealed as it is. */
+static void assert_imported(const char *text, size_t length)
+{
+    const keyward_new_key new_key = {.name = "imported", .secret = text, .secret_length = length};
+    keyward_key *made;
+    keyward_secret *secret;
+    keyward_identity identity;
+
+    assert_status(f.store, keyward_create_key(f.store, &will, "repo-1", &new_key, &made, NULL),
+                  KEYWARD_OK);
+    assert_status(f.store, keyward_authenticate(f.store, made->access_key, text, length, &identity),
+                  KEYWARD_OK);
+    assert_status(f.store, keyward_reveal_key(f.store, &anna, "repo-1", made->id, &secret),
+                  KEYWARD_OK);
+    ck_assert_uint_eq(secret->length, length);
+    ck_assert_mem_eq(secret->text, text, length);
+    ck_assert_int_eq(secret->text[length], '\0');
+    keyward_key_free(&made);
+    keyward_secret_free(&secret);
+}
+
+START_TEST(an_imported_secret_of_any_good_length_is_kept_as_it_is)
+{
+    static const size_t lengths[] = {1, 2, 54, 55, 56, 1000, KEYWARD_SECRET_MAX};
+
+    for (size_t i = 0; i < COUNT(lengths); i++)
+        assert_imported(text_of(lengths[i]), lengths[i]);
+    for (size_t i = 0; i < COUNT(utf8); i++)
+        assert_imported(utf8[i], strlen(utf8[i]));
+    assert_imported("not ended by a NUL", 3);
+    assert_sound(&f);
+}
+END_TEST
+
 /* ---- opening ---- */
 
 static char new_path[128];
@@ -1042,6 +1608,35 @@ START_TEST(the_durability_must_be_known)
     for (size_t i = 0; i < COUNT(wrong); i++) {
         options.durability = (enum keyward_durability)wrong[i];
         assert_not_opened(new_path, &options, "options.durability");
+    }
+}
+END_TEST
+
+START_TEST(the_purge_retention_is_never_negative)
+{
+    keyward_options options = good_options();
+
+    options.purge_retention = -1;
+    assert_not_opened(new_path, &options, "options.purge_retention");
+    options.purge_retention = INT64_MIN;
+    assert_not_opened(new_path, &options, "options.purge_retention");
+    options.purge_retention = INT64_MAX;
+    assert_opened(&options);
+}
+END_TEST
+
+START_TEST(whether_names_are_unique_must_be_known)
+{
+    static const int wrong[] = {-1, KEYWARD_NAMES_FREE + 1, 99, INT_MIN, INT_MAX};
+    keyward_options options = good_options();
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        options.names = (enum keyward_names)wrong[i];
+        assert_not_opened(new_path, &options, "options.names");
+    }
+    for (int names = KEYWARD_NAMES_KEPT; names <= KEYWARD_NAMES_FREE; names++) {
+        options.names = (enum keyward_names)names;
+        assert_opened(&options);
     }
 }
 END_TEST
@@ -1167,11 +1762,24 @@ static void add_values(Suite *suite)
     tcase_add_test(tests, no_role_is_no_role);
     tcase_add_test(tests, times_and_sequences_are_never_negative);
     tcase_add_test(tests, an_export_may_be_longer_than_a_page_but_not_negative);
+    tcase_add_loop_test(tests, a_deadline_is_in_the_future_and_before_year_10000, 0,
+                        (int)COUNT(deadlines));
+    tcase_add_loop_test(tests, a_deadline_may_be_as_late_as_there_is_or_none, 0,
+                        (int)COUNT(deadlines));
+    tcase_add_test(tests, an_overlap_has_bounds);
+    tcase_add_test(tests, the_time_without_use_is_never_negative);
+    tcase_add_test(tests, a_selection_names_something);
+    tcase_add_test(tests, a_new_master_key_is_given_in_one_way);
+    tcase_add_test(tests, master_and_data_keys_are_the_host_s);
     tcase_add_loop_test(tests, every_call_needs_a_store, 0, (int)COUNT(calls));
     tcase_add_test(tests, every_call_needs_a_place_for_what_it_hands_out);
     tcase_add_test(tests, a_key_to_create_must_be_given);
     tcase_add_test(tests, a_query_may_be_left_out);
+    tcase_add_test(tests, who_imports_or_deletes_need_not_take_what_he_knows);
+    tcase_add_test(tests, a_rotation_may_be_left_out);
+    tcase_add_loop_test(tests, a_child_is_told_whose_store_it_is, 0, (int)COUNT(calls));
     tcase_add_test(tests, out_pointers_are_null_after_a_refusal);
+    tcase_add_test(tests, out_pointers_are_null_after_other_refusals);
     tcase_add_test(tests, what_is_not_there_can_be_freed);
     tcase_add_test(tests, freeing_leaves_null_behind);
     tcase_add_test(tests, values_outside_the_vocabulary_have_a_word_too);
@@ -1188,6 +1796,9 @@ static void add_batches_and_secrets(Suite *suite)
     tcase_add_test(tests, another_reason_needs_words_in_a_batch_as_well);
     tcase_add_test(tests, a_secret_is_checked_and_named);
     tcase_add_test(tests, a_secret_of_any_good_length_is_compared);
+    tcase_add_test(tests, an_imported_secret_is_checked_and_named);
+    tcase_add_test(tests, a_length_without_a_secret_is_a_mistake);
+    tcase_add_test(tests, an_imported_secret_of_any_good_length_is_kept_as_it_is);
 }
 
 static void add_opening(Suite *suite)
@@ -1200,6 +1811,8 @@ static void add_opening(Suite *suite)
     tcase_add_test(tests, the_version_of_the_options_must_be_known);
     tcase_add_test(tests, the_busy_timeout_has_bounds);
     tcase_add_test(tests, the_durability_must_be_known);
+    tcase_add_test(tests, the_purge_retention_is_never_negative);
+    tcase_add_test(tests, whether_names_are_unique_must_be_known);
     tcase_add_test(tests, the_prefix_is_short_and_plain);
     tcase_add_test(tests, there_is_exactly_one_master_key);
     tcase_add_test(tests, a_master_key_file_needs_a_path);

@@ -955,6 +955,355 @@ START_TEST(what_is_written_during_a_check_is_left_for_the_next)
 }
 END_TEST
 
+/* ---- the rest of a key's life ---- */
+
+#define DETAILS(name) " WHERE key_id = " KEY(name)
+
+/* A scene whose deleted keys may be purged at once. */
+static void life_open(struct scene *scene)
+{
+    scene_open(scene);
+    scene->f.options.purge_retention = 1;
+    scene->f.now += 1;
+    fixture_reopen(&scene->f);
+}
+
+static void purge_gone(struct scene *scene)
+{
+    assert_status(scene->f.store,
+                  keyward_purge_keys(scene->f.store, &anna, "repo-1", scene->gone, NULL),
+                  KEYWARD_OK);
+    check_finds(scene, 0);
+}
+
+/* Gives "first" a successor "second's junior". */
+static void rotate_first(struct scene *scene)
+{
+    keyward_key *made;
+    keyward_secret *secret;
+
+    assert_status(
+        scene->f.store,
+        keyward_rotate_key(scene->f.store, &will, "repo-1", scene->first, NULL, &made, &secret),
+        KEYWARD_OK);
+    assert_status(scene->f.store,
+                  keyward_rename_key(scene->f.store, &will, "repo-1", made->id, "junior"),
+                  KEYWARD_OK);
+    check_finds(scene, 0);
+    keyward_key_free(&made);
+    keyward_secret_free(&secret);
+}
+
+static void set_expiry(struct scene *scene, int64_t expires_at)
+{
+    assert_status(scene->f.store,
+                  keyward_set_key_expiry(scene->f.store, &will, "repo-1", scene->first, expires_at),
+                  KEYWARD_OK);
+    check_finds(scene, 0);
+}
+
+START_TEST(a_key_is_sound_through_its_whole_life)
+{
+    struct scene s;
+    const keyward_selection all = {.repo_id = "repo-1"};
+    const keyward_new_key new_key = {.name = "imported", .secret = "theirs", .secret_length = 6};
+    keyward_key *made;
+    keyward_secret *shown;
+
+    life_open(&s);
+    set_expiry(&s, s.f.now + 1000);
+    rotate_first(&s); /* keeps the earlier deadline */
+    set_expiry(&s, 0);
+    set_expiry(&s, s.f.now + 5);
+    assert_status(s.f.store, keyward_reveal_key(s.f.store, &anna, "repo-1", s.second, &shown),
+                  KEYWARD_OK);
+    keyward_secret_free(&shown);
+    assert_status(s.f.store, keyward_create_key(s.f.store, &will, "repo-1", &new_key, &made, NULL),
+                  KEYWARD_OK);
+    check_finds(&s, 0);
+    s.f.now += 10;
+    assert_status(s.f.store, keyward_delete_all_keys(s.f.store, &will, &all, NULL, NULL),
+                  KEYWARD_OK);
+    check_finds(&s, 0);
+    assert_status(s.f.store, keyward_restore_key(s.f.store, &anna, "repo-1", s.first), KEYWARD_OK);
+    check_finds(&s, 0);
+    s.f.now += 10;
+    assert_status(s.f.store, keyward_purge_keys(s.f.store, &anna, "repo-1", NULL, NULL),
+                  KEYWARD_OK);
+    check_finds(&s, 0);
+    ck_assert_int_eq(sql_number(s.f.path, "SELECT count(*) FROM key_details"
+                                          " WHERE purged_event IS NOT NULL"),
+                     4);
+    keyward_key_free(&made);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(names_that_become_unique_and_free_again_are_sound)
+{
+    struct scene s;
+
+    life_open(&s);
+    rotate_first(&s);
+    for (int i = 0; i < 4; i++) {
+        s.f.options.names = i % 2 == 0 ? KEYWARD_NAMES_UNIQUE : KEYWARD_NAMES_FREE;
+        fixture_reopen(&s.f);
+        check_finds(&s, 0);
+        assert_status(s.f.store,
+                      keyward_rename_key(s.f.store, &will, "repo-1", s.second,
+                                         i % 2 == 0 ? "second" : "renamed"),
+                      KEYWARD_OK);
+        drop_key(&s.f, "repo-1", s.second);
+        check_finds(&s, 0);
+        assert_status(s.f.store, keyward_restore_key(s.f.store, &anna, "repo-1", s.second),
+                      KEYWARD_OK);
+        check_finds(&s, 0);
+    }
+    scene_close(&s);
+}
+END_TEST
+
+static const char of_last_event[] =
+    "the key's deadline or successor is not the one of its last event";
+
+START_TEST(a_deadline_that_no_event_set_is_found)
+{
+    static const char *const texts[] = {
+        "UPDATE api_keys SET expires_at = 1 WHERE name = 'first'",
+        "UPDATE api_keys SET expires_at = NULL WHERE name = 'first'",
+        "UPDATE api_keys SET expires_at = expires_at + 1 WHERE name = 'first'",
+    };
+    struct scene s;
+
+    life_open(&s);
+    if (_i > 0)
+        set_expiry(&s, s.f.now + 1000);
+    plant_past(&s, "api_keys_expire_by_event", texts[_i]);
+    assert_only_finding(&s, of_last_event, "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_deadline_older_than_the_last_event_is_found)
+{
+    struct scene s;
+
+    life_open(&s);
+    set_expiry(&s, s.f.now + 1000);
+    set_expiry(&s, s.f.now + 2000);
+    plant_past(&s, "api_keys_expire_by_event",
+               "UPDATE api_keys SET expires_at = (SELECT min(expires_at) FROM audit_events)"
+               " WHERE name = 'first'");
+    assert_only_finding(&s, of_last_event, "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_successor_that_no_event_names_is_found)
+{
+    static const char *const texts[] = {
+        "UPDATE key_details SET successor_id = NULL" DETAILS("first"),
+        "UPDATE key_details SET successor_id = " KEY("second") DETAILS("first"),
+    };
+    struct scene s;
+
+    life_open(&s);
+    rotate_first(&s);
+    plant_past(&s, "key_details_change_by_event", texts[_i]);
+    assert_only_finding(&s, of_last_event, "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_predecessor_that_is_not_the_creation_s_is_found)
+{
+    struct scene s;
+    char *junior;
+
+    life_open(&s);
+    rotate_first(&s);
+    junior = sql_text(s.f.path, "SELECT id FROM api_keys WHERE name = 'junior'");
+    plant_past(&s, "key_details_change_by_event",
+               "UPDATE key_details SET predecessor_id = " KEY("second") DETAILS("junior"));
+    assert_only_finding(&s, "the key has no creation event of its own", "repo-1", junior, 0);
+    free(junior);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_purge_without_its_event_is_found)
+{
+    struct scene s;
+
+    life_open(&s);
+    plant_past(&s, "key_details_come_by_event",
+               "INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) SELECT 'repo-1',"
+               " " KEY("gone") ", at, sequence FROM audit_events WHERE sequence = 7");
+    check_finds(&s, 2);
+    assert_found(&s, "the key is marked purged without the event of it", "repo-1", s.gone, 0);
+    assert_found(&s, "the secret of a purged key is still there", "repo-1", s.gone, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_purge_at_another_time_is_found)
+{
+    struct scene s;
+
+    life_open(&s);
+    purge_gone(&s);
+    plant_past(&s, "key_details_change_by_event",
+               "UPDATE key_details SET purged_at = purged_at + 1" DETAILS("gone"));
+    assert_only_finding(&s, "the key is marked purged without the event of it", "repo-1", s.gone,
+                        0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_purge_event_without_its_mark_is_found)
+{
+    struct scene s;
+
+    life_open(&s);
+    purge_gone(&s);
+    plant_past(&s, "key_details_change_by_event",
+               "UPDATE key_details SET purged_at = NULL, purged_event = NULL" DETAILS("gone"));
+    check_finds(&s, 2);
+    assert_found(&s, "the key of a purge event is not marked with it", "repo-1", s.gone, 8);
+    assert_found(&s, "the sealed secret does not open", "repo-1", s.gone, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(the_secret_of_a_purged_key_that_came_back_is_found)
+{
+    struct scene s;
+    char *sealed, text[512];
+
+    life_open(&s);
+    sealed = sql_text(s.f.path, "SELECT hex(sealed) FROM sealed_secrets" DETAILS("gone"));
+    purge_gone(&s);
+    snprintf(text, sizeof text, "UPDATE sealed_secrets SET sealed = x'%s'" DETAILS("gone"), sealed);
+    plant_past(&s, "sealed_secrets_stay_as_written", text);
+    assert_only_finding(&s, "the secret of a purged key is still there", "repo-1", s.gone, 0);
+    free(sealed);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_purged_key_made_live_is_found)
+{
+    struct scene s;
+
+    life_open(&s);
+    purge_gone(&s);
+    plant_past(&s, "audit_events_unmark_key",
+               "INSERT INTO audit_events (sequence, at, action, repo_id, key_id) SELECT " NEXT
+               ", " NOW ", 'key.restored', 'repo-1', " KEY("gone"));
+    plant(&s, "UPDATE api_keys SET archived = 0, deleted_at = NULL, deleted_by = NULL,"
+              " deleted_event = NULL WHERE name = 'gone'");
+    assert_only_finding(&s, "the key is marked purged without the event of it", "repo-1", s.gone,
+                        0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(an_imported_secret_that_is_not_the_event_s_is_found)
+{
+    const keyward_new_key new_key = {.name = "theirs", .secret = "theirs", .secret_length = 6};
+    struct scene s;
+    keyward_key *made;
+
+    life_open(&s);
+    assert_status(s.f.store, keyward_create_key(s.f.store, &will, "repo-1", &new_key, &made, NULL),
+                  KEYWARD_OK);
+    plant_past(&s, "audit_events_stay_as_written",
+               "UPDATE audit_events SET sealed_sha256 = zeroblob(32) WHERE action ="
+               " 'key.imported'");
+    assert_only_finding(&s, "the sealed secret is not the one of the creation event", "repo-1",
+                        made->id, 0);
+    plant_past(&s, "audit_events_stay_as_written",
+               "UPDATE audit_events SET action = 'key.import_denied' WHERE action ="
+               " 'key.imported'");
+    assert_only_finding(&s, "the key has no creation event of its own", "repo-1", made->id, 0);
+    keyward_key_free(&made);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(details_of_no_key_and_names_of_no_holder_are_found)
+{
+    struct scene s;
+
+    life_open(&s);
+    plant(&s, "INSERT INTO key_details (repo_id, key_id) VALUES ('repo-1', 'nobody')");
+    assert_only_finding(&s, "the details of a key belong to no key", "repo-1", "nobody", 0);
+    scene_close(&s);
+    life_open(&s);
+    plant(&s, "INSERT INTO key_details (repo_id, key_id, held_name) SELECT 'repo-1', " KEY(
+                  "gone") ", 'gone'");
+    assert_only_finding(&s, "a name is held by no live key that has it", "repo-1", s.gone, 0);
+    scene_close(&s);
+    life_open(&s);
+    plant(&s, "INSERT INTO key_details (repo_id, key_id, held_name) SELECT 'repo-1', " KEY(
+                  "first") ", 'another'");
+    assert_only_finding(&s, "a name is held by no live key that has it", "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
+/* ---- keys that others have added ---- */
+
+START_TEST(a_data_key_that_another_process_added_opens)
+{
+    struct scene s;
+    struct fixture other;
+    keyward_key *made;
+
+    scene_open(&s);
+    other = s.f;
+    assert_status(NULL, keyward_open(&other.store, s.f.path, &s.f.options), KEYWARD_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_status(other.store, keyward_create_data_key(other.store, &host), KEYWARD_OK);
+        made = make_key(&other, "repo-1", "by another", NULL);
+        check_finds(&s, 0);
+        ck_assert_int_eq(s.report->keys_checked, 4 + i);
+        keyward_key_free(&made);
+    }
+    keyward_close(&other.store);
+    scene_close(&s);
+}
+END_TEST
+
+/* What was sealed before is sound to who has not got the new master key; what is younger he cannot
+ * judge. */
+START_TEST(a_master_key_that_another_process_changed_is_told)
+{
+    static const unsigned char bytes[KEYWARD_MASTER_KEY_BYTES] = "another master key of 32 bytes.";
+    const keyward_master_key next = {.key = bytes};
+    struct scene s;
+    struct fixture other;
+    keyward_key *made;
+    keyward_report *report = NULL;
+
+    scene_open(&s);
+    other = s.f;
+    assert_status(NULL, keyward_open(&other.store, s.f.path, &s.f.options), KEYWARD_OK);
+    assert_status(other.store, keyward_change_master_key(other.store, &host, &next), KEYWARD_OK);
+    check_finds(&s, 0);
+    made = make_key(&other, "repo-1", "by another", NULL);
+    assert_status(s.f.store, keyward_check(s.f.store, NULL, &report), KEYWARD_WRONG_MASTER_KEY);
+    ck_assert_ptr_null(report);
+    assert_sound(&other);
+    keyward_close(&other.store);
+    s.f.options.master_key = bytes;
+    fixture_reopen(&s.f);
+    check_finds(&s, 0);
+    keyward_key_free(&made);
+    scene_close(&s);
+}
+END_TEST
+
 static TCase *secrets(void)
 {
     TCase *tests = tcase_create("secrets");
@@ -1017,6 +1366,28 @@ static TCase *schema_and_file(void)
     return tests;
 }
 
+static TCase *lives(void)
+{
+    TCase *tests = tcase_create("lives");
+
+    tcase_add_test(tests, a_key_is_sound_through_its_whole_life);
+    tcase_add_test(tests, names_that_become_unique_and_free_again_are_sound);
+    tcase_add_loop_test(tests, a_deadline_that_no_event_set_is_found, 0, 3);
+    tcase_add_test(tests, a_deadline_older_than_the_last_event_is_found);
+    tcase_add_loop_test(tests, a_successor_that_no_event_names_is_found, 0, 2);
+    tcase_add_test(tests, a_predecessor_that_is_not_the_creation_s_is_found);
+    tcase_add_test(tests, a_purge_without_its_event_is_found);
+    tcase_add_test(tests, a_purge_at_another_time_is_found);
+    tcase_add_test(tests, a_purge_event_without_its_mark_is_found);
+    tcase_add_test(tests, the_secret_of_a_purged_key_that_came_back_is_found);
+    tcase_add_test(tests, a_purged_key_made_live_is_found);
+    tcase_add_test(tests, an_imported_secret_that_is_not_the_event_s_is_found);
+    tcase_add_test(tests, details_of_no_key_and_names_of_no_holder_are_found);
+    tcase_add_test(tests, a_data_key_that_another_process_added_opens);
+    tcase_add_test(tests, a_master_key_that_another_process_changed_is_told);
+    return tests;
+}
+
 static TCase *progress_and_neighbours(void)
 {
     TCase *tests = tcase_create("progress and neighbours");
@@ -1037,6 +1408,7 @@ int main(void)
     suite_add_tcase(suite, secrets());
     suite_add_tcase(suite, keys_and_events());
     suite_add_tcase(suite, schema_and_file());
+    suite_add_tcase(suite, lives());
     suite_add_tcase(suite, progress_and_neighbours());
     return run_suite(suite);
 }

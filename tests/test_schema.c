@@ -40,12 +40,50 @@ static void stocked_open(struct fixture *fixture)
     ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 11);
 }
 
+/* Makes "before" of it, with a successor "after"; a deadline; a deletion; a purge. Event 14 is the
+ * newest, and the clock has gone on by 1. */
+static void life_open(struct fixture *fixture)
+{
+    static const char *const names[] = {"before", "expiring", "deleted", "purged"};
+    keyward_key *keys[COUNT(names)], *after;
+    keyward_secret *secret;
+
+    fixture_open(fixture);
+    fixture->options.purge_retention = 1;
+    fixture_reopen(fixture);
+    for (size_t i = 0; i < COUNT(names); i++)
+        keys[i] = make_key(fixture, "repo-1", names[i], NULL);
+    assert_status(
+        fixture->store,
+        keyward_rotate_key(fixture->store, &will, "repo-1", keys[0]->id, NULL, &after, &secret),
+        KEYWARD_OK);
+    assert_status(fixture->store,
+                  keyward_rename_key(fixture->store, &will, "repo-1", after->id, "after"),
+                  KEYWARD_OK);
+    assert_status(
+        fixture->store,
+        keyward_set_key_expiry(fixture->store, &will, "repo-1", keys[1]->id, fixture->now + 9000),
+        KEYWARD_OK);
+    drop_key(fixture, "repo-1", keys[2]->id);
+    drop_key(fixture, "repo-1", keys[3]->id);
+    fixture->now += 1;
+    assert_status(fixture->store,
+                  keyward_purge_keys(fixture->store, &anna, "repo-1", keys[3]->id, NULL),
+                  KEYWARD_OK);
+    for (size_t i = 0; i < COUNT(names); i++)
+        keyward_key_free(&keys[i]);
+    keyward_key_free(&after);
+    keyward_secret_free(&secret);
+    ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 14);
+}
+
 /* All rows of the store, table by table, as one text. */
 static char *dump(const char *path)
 {
     static const char text[] =
         "SELECT group_concat(line, char(10)) FROM ("
-        " SELECT quote(id) || quote(created_at) || quote(master_key_id) AS line FROM store"
+        " SELECT quote(id) || quote(created_at) || quote(master_key_id) || quote(unique_names)"
+        " AS line FROM store"
         " UNION ALL SELECT quote(id) || quote(created_at) || quote(sealed) FROM data_keys"
         " UNION ALL SELECT quote(repo_id) || quote(user_id) || quote(role) || quote(granted_at)"
         " FROM access"
@@ -53,6 +91,7 @@ static char *dump(const char *path)
         " quote(repo_id) || quote(key_id) || quote(user_id) || quote(name) || quote(previous_name)"
         " || quote(provider) || quote(role) || quote(reason) || quote(reason_text) ||"
         " quote(request_id) || quote(client_address) || quote(user_agent) || quote(sealed_sha256)"
+        " || quote(other_key_id) || quote(expires_at)"
         " FROM audit_events"
         " UNION ALL SELECT quote(access_key) || quote(repo_id) || quote(key_id) ||"
         " quote(data_key_id) || quote(sealed) FROM sealed_secrets"
@@ -60,19 +99,23 @@ static char *dump(const char *path)
         "quote(access_key) ||"
         " quote(name) || quote(provider) || quote(created_at) || quote(created_by) ||"
         " quote(created_event) || quote(deleted_at) || quote(deleted_by) || quote(deleted_event)"
-        " FROM api_keys)";
+        " || quote(expires_at) FROM api_keys"
+        " UNION ALL SELECT quote(repo_id) || quote(key_id) || quote(predecessor_id) ||"
+        " quote(successor_id) || quote(held_name) || quote(purged_at) || quote(purged_event) ||"
+        " quote(last_used_at) || quote(refused_count) || quote(refused_first_at) ||"
+        " quote(refused_last_at) FROM key_details)";
 
     return sql_text(path, text);
 }
 
 /* The SQL is refused by a rule of the schema, changes nothing, and the store stays sound. */
-static void assert_rule_holds(const char *text)
+static void assert_rule_holds(void (*open)(struct fixture *), const char *text)
 {
     struct fixture f;
     char *before, *after;
     int code;
 
-    stocked_open(&f);
+    open(&f);
     before = dump(f.path);
     code = sql(f.path, text);
     ck_assert_msg(code == SQLITE_CONSTRAINT, "code %d for: %s", code, text);
@@ -298,27 +341,132 @@ static const char *const forbidden_values[] = {
     "PRAGMA foreign_keys = ON; UPDATE data_keys SET id = 2",
 };
 
+/* ---- the rest of a key's life; see life_open() ---- */
+
+#define DETAILS(name) " WHERE key_id = " KEY(name)
+
+static const char *const forbidden_in_life[] = {
+    /* a deadline comes with its event */
+    "UPDATE api_keys SET expires_at = 1 WHERE name = 'before'",
+    "UPDATE api_keys SET expires_at = NULL WHERE name = 'expiring'",
+    "UPDATE OR REPLACE api_keys SET expires_at = expires_at + 1",
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-1', " UNKNOWN ", 1"),
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-2', " KEY("after") ", 1"),
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-1', " KEY("deleted") ", 1"),
+    EVENT("repo_id, key_id, expires_at", "'key.expiry_set', 'repo-1', " KEY("purged") ", 1"),
+    EVENT("key_id, expires_at", "'key.expiry_set', " KEY("after") ", 1"),
+    "BEGIN; " EVENT(
+        "repo_id, key_id, expires_at",
+        "'key.expiry_set', 'repo-1', " KEY(
+            "after") ", 1") "; "
+                            "UPDATE api_keys SET expires_at = 2 WHERE name = 'after'; COMMIT",
+    "BEGIN; " EVENT(
+        "repo_id, key_id, expires_at",
+        "'key.expiry_set', 'repo-1', " KEY(
+            "after") ", 1") "; "
+                            "UPDATE api_keys SET expires_at = 1 WHERE name = 'before'; COMMIT",
+    /* a successor likewise */
+    EVENT("repo_id, key_id, other_key_id", "'key.rotated', 'repo-1', " UNKNOWN ", " KEY("after")),
+    EVENT("repo_id, key_id, other_key_id",
+          "'key.rotated', 'repo-1', " KEY("deleted") ", " KEY("after")),
+    "UPDATE key_details SET successor_id = NULL" DETAILS("before"),
+    "UPDATE key_details SET successor_id = " UNKNOWN DETAILS("before"),
+    "UPDATE key_details SET successor_id = " KEY("expiring") DETAILS("after"),
+    "UPDATE OR REPLACE key_details SET successor_id = " UNKNOWN,
+    "UPDATE key_details SET predecessor_id = NULL" DETAILS("after"),
+    "UPDATE key_details SET predecessor_id = " KEY("expiring") DETAILS("after"),
+    "UPDATE key_details SET predecessor_id = " KEY("expiring") DETAILS("before"),
+    "BEGIN; " EVENT("repo_id, key_id, other_key_id",
+                    "'key.rotated', 'repo-1', " KEY("after") ", " KEY(
+                        "expiring")) "; "
+                                     "UPDATE key_details SET successor_id = " UNKNOWN DETAILS(
+                                         "after") "; COMMIT",
+    "INSERT INTO key_details (repo_id, key_id, successor_id) SELECT 'repo-1', " KEY(
+        "expiring") ", " KEY("after"),
+    "INSERT INTO key_details (repo_id, key_id, predecessor_id) SELECT 'repo-1', " KEY(
+        "expiring") ", " KEY("after"),
+    /* a purge likewise, once, of a deleted key */
+    EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("after")),
+    EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("purged")),
+    EVENT("repo_id, key_id", "'key.purged', 'repo-1', " UNKNOWN),
+    EVENT("repo_id, key_id", "'key.purged', 'repo-2', " KEY("deleted")),
+    EVENT("repo_id", "'key.purged', 'repo-1'"),
+    EVENT("repo_id, key_id", "'key.restored', 'repo-1', " KEY("purged")),
+    "INSERT INTO key_details (repo_id, key_id, purged_at, purged_event) SELECT 'repo-1', " KEY(
+        "deleted") ", " NOW ", 14",
+    "INSERT INTO key_details (repo_id, key_id, purged_at) SELECT 'repo-1', " KEY("deleted") ", 1",
+    "UPDATE key_details SET purged_at = NULL, purged_event = NULL" DETAILS("purged"),
+    "UPDATE key_details SET purged_at = purged_at + 1" DETAILS("purged"),
+    "UPDATE key_details SET purged_event = 13" DETAILS("purged"),
+    "UPDATE key_details SET purged_at = " NOW ", purged_event = 14" DETAILS("before"),
+    "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))",
+    "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed))" DETAILS("deleted"),
+    "UPDATE sealed_secrets SET sealed = zeroblob(length(sealed) + 1)" DETAILS("purged"),
+    "UPDATE sealed_secrets SET sealed = randomblob(length(sealed))" DETAILS("purged"),
+    "UPDATE sealed_secrets SET data_key_id = 2" DETAILS("purged"),
+    "DELETE FROM sealed_secrets" DETAILS("purged"),
+    /* details stay with their key, and are not replaced */
+    "DELETE FROM key_details",
+    "DELETE FROM key_details" DETAILS("purged"),
+    "UPDATE key_details SET key_id = " KEY("expiring") DETAILS("purged"),
+    "UPDATE key_details SET repo_id = 'repo-2'",
+    "REPLACE INTO key_details (repo_id, key_id) SELECT repo_id, key_id FROM key_details",
+    "REPLACE INTO key_details (repo_id, key_id) SELECT 'repo-1', " KEY("purged"),
+    "REPLACE INTO key_details (repo_id, key_id, successor_id) SELECT 'repo-1', " KEY(
+        "before") ", " UNKNOWN,
+    "INSERT OR IGNORE INTO key_details (repo_id, key_id) SELECT 'repo-1', " KEY("before"),
+    /* what is imported brings its secret and its hash as what is created */
+    EVENT("repo_id, key_id", "'key.imported', 'repo-1', " UNKNOWN),
+    EVENT("repo_id, sealed_sha256", "'key.imported', 'repo-1', zeroblob(32)"),
+    EVENT("repo_id, key_id", "'key.forgotten', 'repo-1', " KEY("after")),
+    EVENT("repo_id", "'store.vanished', 'repo-1'"),
+    EVENT("repo_id", "'key.revealed', 'repo-1'"),
+    /* the master key and the data keys change by their event */
+    "UPDATE data_keys SET sealed = sealed",
+    "UPDATE data_keys SET sealed = randomblob(72)",
+    "UPDATE data_keys SET id = 2",
+    "UPDATE store SET master_key_id = master_key_id",
+    "UPDATE store SET master_key_id = randomblob(16)",
+    "UPDATE store SET created_at = 0",
+    "UPDATE store SET id = 2",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.master_key_changed'; UPDATE data_keys SET id = 2; COMMIT",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.master_key_changed'; UPDATE store SET created_at = 0; COMMIT",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.data_key_created'; UPDATE data_keys SET sealed = randomblob(72); COMMIT",
+    "DELETE FROM data_keys",
+    "REPLACE INTO data_keys SELECT * FROM data_keys",
+    "REPLACE INTO store SELECT * FROM store",
+};
+
+START_TEST(the_rest_of_a_life_keeps_to_its_rules)
+{
+    assert_rule_holds(life_open, forbidden_in_life[_i]);
+}
+END_TEST
+
 START_TEST(what_was_written_stays)
 {
-    assert_rule_holds(forbidden[_i]);
+    assert_rule_holds(stocked_open, forbidden[_i]);
 }
 END_TEST
 
 START_TEST(keys_keep_to_their_rules)
 {
-    assert_rule_holds(forbidden_for_keys[_i]);
+    assert_rule_holds(stocked_open, forbidden_for_keys[_i]);
 }
 END_TEST
 
 START_TEST(an_event_of_a_key_needs_a_key_it_can_happen_to)
 {
-    assert_rule_holds(forbidden_events[_i]);
+    assert_rule_holds(stocked_open, forbidden_events[_i]);
 }
 END_TEST
 
 START_TEST(values_keep_to_their_columns)
 {
-    assert_rule_holds(forbidden_values[_i]);
+    assert_rule_holds(stocked_open, forbidden_values[_i]);
 }
 END_TEST
 
@@ -433,6 +581,181 @@ START_TEST(other_events_and_names_are_free)
     assert_allowed(&f, "UPDATE api_keys SET name = 'another' WHERE name = 'live'");
     assert_allowed(&f, "UPDATE access SET role = 'reader' WHERE user_id = 'will'");
     assert_allowed(&f, "INSERT INTO access VALUES (printf('%.255c', 'r'), 'x', 'admin', 0)");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_a_deadline_sets_it)
+{
+    struct fixture f;
+
+    life_open(&f);
+    assert_allowed(&f, EVENT("repo_id, key_id, expires_at",
+                             "'key.expiry_set', 'repo-1', " KEY("after") ", 1700000009999"));
+    ck_assert_int_eq(sql_number(f.path, "SELECT expires_at FROM api_keys WHERE name = 'after'"),
+                     1700000009999);
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.expiry_set', 'repo-1', " KEY("after")));
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.expiry_set', 'repo-1', " KEY("expiring")));
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys"
+                                        " WHERE expires_at IS NOT NULL"),
+                     1);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_a_rotation_links_the_key)
+{
+    struct fixture f;
+
+    life_open(&f);
+    assert_allowed(
+        &f, EVENT("repo_id, key_id, other_key_id, expires_at",
+                  "'key.rotated', 'repo-1', " KEY("after") ", " KEY("expiring") ", 1700000005000"));
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys AS k JOIN key_details AS d"
+                                        " ON d.key_id = k.id WHERE name = 'after' AND expires_at ="
+                                        " 1700000005000 AND predecessor_id = " KEY(
+                                            "before") " AND successor_id = " KEY("expiring")),
+                     1);
+    assert_allowed(&f, EVENT("repo_id, key_id, other_key_id",
+                             "'key.rotated', 'repo-1', " KEY("expiring") ", " KEY("after")));
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_event_of_a_purge_destroys_the_secret)
+{
+    struct fixture f;
+
+    life_open(&f);
+    for (int archived = 0; archived < 2; archived++) {
+        assert_allowed(&f,
+                       archived ? "UPDATE api_keys SET archived = 1 WHERE deleted" : "SELECT 1");
+        assert_allowed(
+            &f, archived ? EVENT("repo_id, key_id", "'key.deleted', 'repo-1', " KEY("after"))
+                         : EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("deleted")));
+    }
+    assert_allowed(&f, "UPDATE api_keys SET archived = 1 WHERE deleted");
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.purged', 'repo-1', " KEY("after")));
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM sealed_secrets WHERE sealed ="
+                                        " zeroblob(length(sealed))"),
+                     3);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM key_details JOIN audit_events ON"
+                                        " sequence = purged_event AND at = purged_at AND action ="
+                                        " 'key.purged'"),
+                     3);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(bookkeeping_and_other_events_of_a_life_are_free)
+{
+    struct fixture f;
+
+    life_open(&f);
+    assert_allowed(&f, "UPDATE key_details SET last_used_at = 5, refused_count = NULL");
+    assert_allowed(&f,
+                   "INSERT INTO key_details (repo_id, key_id, last_used_at) SELECT 'repo-1', " KEY(
+                       "expiring") ", 7");
+    assert_allowed(&f, EVENT("repo_id, key_id", "'key.revealed', 'repo-1', " KEY("after")));
+    assert_allowed(&f, EVENT("repo_id", "'key.purge_denied', 'repo-1'"));
+    assert_allowed(&f, EVENT("name", "'store.data_key_created', '2'"));
+    fixture_close(&f);
+}
+END_TEST
+
+/* ---- the library does without triggers what they would do ---- */
+
+/* All but what no two keys have in common: ids become the names of keys. */
+static char *life_of(const char *path, const char *name)
+{
+    char query[2048];
+
+    snprintf(query, sizeof query,
+             "SELECT quote(k.expires_at) || quote(k.deleted) || quote(k.deleted_at) ||"
+             " quote((SELECT name FROM api_keys WHERE id = d.predecessor_id)) ||"
+             " quote((SELECT name FROM api_keys WHERE id = d.successor_id)) ||"
+             " (d.held_name IS k.name) || quote(d.purged_at) ||"
+             " (d.purged_event IS NULL) || (s.sealed = zeroblob(length(s.sealed))) ||"
+             " quote((SELECT group_concat(action) FROM audit_events WHERE key_id = k.id))"
+             " FROM api_keys AS k JOIN sealed_secrets AS s ON s.key_id = k.id"
+             " LEFT JOIN key_details AS d ON d.key_id = k.id WHERE k.name = '%s'",
+             name);
+    return sql_text(path, query);
+}
+
+static void assert_alike(struct fixture *f)
+{
+    char *ours = life_of(f->path, "library_s"), *theirs = life_of(f->path, "outsider_s");
+
+    ck_assert_pstr_eq(ours, theirs);
+    free(ours);
+    free(theirs);
+    assert_sound(f);
+}
+
+/* Appends an event to the outsider's key. */
+static void outsider_says(struct fixture *f, const char *action, const char *expires_at,
+                          const char *other_key_id)
+{
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "INSERT INTO audit_events (sequence, at, action, repo_id, key_id, name, expires_at,"
+             " other_key_id) SELECT " NEXT
+             ", %lld, '%s', 'repo-1', " KEY("outsider_s") ","
+                                                          " 'outsider_s', %s, %s",
+             (long long)f->now, action, expires_at, other_key_id);
+    ck_assert_int_eq(sql(f->path, text), SQLITE_OK);
+}
+
+/* `_i`: whether names are unique. */
+START_TEST(the_library_and_an_outsider_lead_a_key_through_its_life_alike)
+{
+    struct fixture f;
+    keyward_key *ours, *theirs, *other;
+    keyward_secret *secret;
+
+    fixture_open(&f);
+    f.options.purge_retention = 1;
+    f.options.names = _i ? KEYWARD_NAMES_UNIQUE : KEYWARD_NAMES_FREE;
+    fixture_reopen(&f);
+    ours = make_key(&f, "repo-1", "library_s", NULL);
+    theirs = make_key(&f, "repo-1", "outsider_s", NULL);
+    assert_alike(&f);
+    assert_status(f.store, keyward_set_key_expiry(f.store, &host, "repo-1", ours->id, f.now + 1000),
+                  KEYWARD_OK);
+    outsider_says(&f, "key.expiry_set", "1700000001000", "NULL");
+    assert_alike(&f);
+    assert_status(f.store, keyward_set_key_expiry(f.store, &host, "repo-1", ours->id, 0),
+                  KEYWARD_OK);
+    outsider_says(&f, "key.expiry_set", "NULL", "NULL");
+    assert_alike(&f);
+    for (int restored = 0; restored < 2; restored++) {
+        drop_key(&f, "repo-1", ours->id);
+        outsider_says(&f, "key.deleted", "NULL", "NULL");
+        assert_alike(&f);
+        if (restored)
+            break;
+        assert_status(f.store, keyward_restore_key(f.store, &host, "repo-1", ours->id), KEYWARD_OK);
+        outsider_says(&f, "key.restored", "NULL", "NULL");
+        assert_alike(&f);
+        assert_status(f.store,
+                      keyward_rotate_key(f.store, &host, "repo-1", ours->id, NULL, &other, &secret),
+                      KEYWARD_OK);
+        assert_status(f.store, keyward_rename_key(f.store, &host, "repo-1", other->id, "other"),
+                      KEYWARD_OK);
+        outsider_says(&f, "key.rotated", "1700086400000", KEY("other"));
+        assert_alike(&f);
+        keyward_key_free(&other);
+        keyward_secret_free(&secret);
+    }
+    f.now += 1;
+    assert_status(f.store, keyward_purge_keys(f.store, &host, "repo-1", ours->id, NULL),
+                  KEYWARD_OK);
+    outsider_says(&f, "key.purged", "NULL", "NULL");
+    assert_alike(&f);
+    keyward_key_free(&ours);
+    keyward_key_free(&theirs);
     fixture_close(&f);
 }
 END_TEST
@@ -563,13 +886,23 @@ END_TEST
 /* ---- stores of older versions ---- */
 
 /*
- * stores/schema-NNNN.store is what tell_story() left in a store of that version, closed. To add one
- * for a new version: tell the story, close the store, keep its file and add what was handed out to
- * `told`.
+ * stores/schema-NNNN.store is what tell_story() left in a store of that version, closed; from
+ * version 2 on it goes on with tell_life(). To add one for a new version, which also prints what is
+ * to be added to `told`:
+ *
+ *     KEYWARD_TEST_KEEP_STORE=tests/stores/schema-NNNN.store build/dev/tests/test_schema
  */
 #define KEYS 3
 static const char *const first_names[KEYS] = {"deleted", "named at first", "restored"};
 static const char *const last_names[KEYS] = {"deleted", "renamed at last", "restored"};
+
+/* The keys of the second part. */
+enum life_key { IMPORTED, ROTATED, SUCCESSOR, PURGED, EXPIRING, LIFE };
+static const char *const life_names[LIFE] = {"imported", "rotated", "rotated", "purged",
+                                             "expiring"};
+#define IMPORTED_SECRET "what a provider gave out"
+#define LIFE_AT INT64_C(1700000010000)   /* when it begins; a second goes by with each key */
+#define LIFE_SEEN INT64_C(1700000100000) /* when it is looked at */
 
 /* What a telling hands out for each key. */
 struct pair {
@@ -579,6 +912,7 @@ struct pair {
 static const struct {
     int version;
     struct pair pairs[KEYS];
+    struct pair life[LIFE];
 } told[] = {
     {1,
      {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
@@ -586,15 +920,34 @@ static const struct {
       {"018bcfe5-6fd0-7555-b374-861c3e4a8c5d", "kw_ak_4N52pn9dil331VAxPyTA3F2LihPv",
        "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
       {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
-       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}}},
+       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}},
+     {{NULL}}},
+    {2,
+     {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
+       "kw_sk_uqLT2doaxMqZamAHcaNrTPazyeHSDrPBLkxuDJ0a0Lr0NUlTl"},
+      {"018bcfe5-6fd0-7555-b374-861c3e4a8c5d", "kw_ak_4N52pn9dil331VAxPyTA3F2LihPv",
+       "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
+      {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
+       "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}},
+     {{"018bcfe5-92f8-7291-af3f-621b0d71374d", "kw_ak_6KpREE51Xv92JF8gK9stsG4amSUQ",
+       "what a provider gave out"},
+      {"018bcfe5-96e0-71c9-9051-f016a689ca50", "kw_ak_044ZYX0RXp7sgwwyCfU9K72AvGxk",
+       "kw_sk_q5FVLPNIRiNG1cLJ8RBb69VF14377jLaO6KoQGNjO6L22p6KF"},
+      {"018bcfe5-9ac8-70ad-b256-e844ddeb27ce", "kw_ak_4RzbA1fBwON5WfbVgd4k0N1ZvhSH",
+       "kw_sk_NnhjClWd3BEQ6EAnNhJ3PNbdLgMt6UUFoPArGn2qA9u0sXOWs"},
+      {"018bcfe5-9eb0-7196-a029-908c39ed56f0", "kw_ak_4IkU2iAXq2GGNVV5e08mH72dE7pi",
+       "kw_sk_KxPWr5TwCnYUEheBuDMVhGNh1XSL3OGitv6sWhHvMV84cQFzZ"},
+      {"018bcfe5-a680-740c-916f-e0d63578fb5a", "kw_ak_2wVR0tXZsiDfUfHPylRNDR226Hys",
+       "kw_sk_0w1xrOI9ZgOUFFDbAqHgcn5m7cpa7x4k0Ts2q567MKU0fbuII"}}},
 };
 
 struct story {
     struct fixture f;
     uint64_t random;
-    struct pair pairs[KEYS];
-    keyward_key *keys[KEYS]; /* of a telling, not of a file */
-    keyward_secret *secrets[KEYS];
+    bool has_life; /* the second part */
+    struct pair pairs[KEYS], life[LIFE];
+    keyward_key *keys[KEYS], *life_keys[LIFE]; /* of a telling, not of a file */
+    keyward_secret *secrets[KEYS], *life_secrets[LIFE];
 };
 
 /* The same bytes in each telling. */
@@ -662,8 +1015,113 @@ static void tell_story(struct story *story)
                   KEYWARD_OK);
 }
 
+static void create_life_key(struct story *story, enum life_key n)
+{
+    const keyward_new_key new_key = {.name = life_names[n],
+                                     .provider = KEYWARD_AWS,
+                                     .secret = n == IMPORTED ? IMPORTED_SECRET : NULL,
+                                     .secret_length = n == IMPORTED ? strlen(IMPORTED_SECRET) : 0};
+    keyward *store = story->f.store;
+    keyward_key **key = &story->life_keys[n];
+    keyward_secret **secret = &story->life_secrets[n];
+
+    story->f.now += 1000;
+    assert_status(
+        store,
+        n == SUCCESSOR
+            ? keyward_rotate_key(store, &host, "repo-2", story->life[ROTATED].id, NULL, key, secret)
+            : keyward_create_key(store, &host, "repo-2", &new_key, key, secret),
+        KEYWARD_OK);
+    story->life[n] = (struct pair){(*key)->id, (*key)->access_key,
+                                   n == IMPORTED ? IMPORTED_SECRET : (*secret)->text};
+}
+
+static void change_master_key(struct story *story, const unsigned char *to)
+{
+    const keyward_master_key master_key = {.key = to};
+    assert_status(story->f.store, keyward_change_master_key(story->f.store, &host, &master_key),
+                  KEYWARD_OK);
+}
+
+static enum keyward_status try_life(struct story *story, enum life_key n)
+{
+    const struct pair *pair = &story->life[n];
+    keyward_identity identity;
+
+    return keyward_authenticate(story->f.store, pair->access_key, pair->secret,
+                                strlen(pair->secret), &identity);
+}
+
+/* Names that are unique; five keys of the host's in repo-2: imported, rotated, the successor,
+ * purged, and one with a deadline; the first was used. The master key was another in between. */
+static void tell_life(struct story *story)
+{
+    static const unsigned char other[KEYWARD_MASTER_KEY_BYTES] = "another master key for a while.";
+    keyward_secret *shown;
+    keyward *store;
+
+    story->has_life = true;
+    story->f.now = LIFE_AT;
+    story->f.options.names = KEYWARD_NAMES_UNIQUE;
+    story->f.options.purge_retention = 1;
+    fixture_reopen(&story->f);
+    store = story->f.store;
+    for (enum life_key n = IMPORTED; n <= PURGED; n++)
+        create_life_key(story, n);
+    drop_key(&story->f, "repo-2", story->life[PURGED].id);
+    story->f.now += 1000;
+    assert_status(store, keyward_purge_keys(store, &host, "repo-2", story->life[PURGED].id, NULL),
+                  KEYWARD_OK);
+    change_master_key(story, other);
+    change_master_key(story, test_master_key);
+    create_life_key(story, EXPIRING);
+    assert_status(
+        store, keyward_set_key_expiry(store, &host, "repo-2", story->life[EXPIRING].id, LIFE_SEEN),
+        KEYWARD_OK);
+    assert_status(store,
+                  keyward_reveal_key(store, &host, "repo-2", story->life[SUCCESSOR].id, &shown),
+                  KEYWARD_OK);
+    ck_assert_str_eq(shown->text, story->life[SUCCESSOR].secret);
+    keyward_secret_free(&shown);
+    assert_status(store, try_life(story, IMPORTED), KEYWARD_OK);
+}
+
+static void print_pairs(const struct pair *pairs, int count)
+{
+    for (int n = 0; n < count; n++)
+        printf("%s{\"%s\", \"%s\", \"%s\"}", n == 0 ? "{" : ", ", pairs[n].id, pairs[n].access_key,
+               pairs[n].secret);
+    printf("}");
+}
+
+/* Where the environment says so. */
+static void keep_store(struct story *story)
+{
+    const char *path = getenv("KEYWARD_TEST_KEEP_STORE");
+    unsigned char *bytes;
+    size_t size;
+
+    if (!path)
+        return;
+    keyward_close(&story->f.store);
+    bytes = read_whole(story->f.path, &size);
+    write_whole(path, bytes, size);
+    free(bytes);
+    printf("{%d, ", schema_newest_version());
+    print_pairs(story->pairs, KEYS);
+    printf(", ");
+    print_pairs(story->life, LIFE);
+    printf("},\n");
+    fflush(stdout);
+    fixture_reopen(&story->f);
+}
+
 static void story_close(struct story *story)
 {
+    for (int n = 0; n < LIFE; n++) {
+        keyward_key_free(&story->life_keys[n]);
+        keyward_secret_free(&story->life_secrets[n]);
+    }
     for (int n = 0; n < KEYS; n++) {
         keyward_key_free(&story->keys[n]);
         keyward_secret_free(&story->secrets[n]);
@@ -691,6 +1149,8 @@ static void recall_pairs(struct story *story, int version)
         n++;
     ck_assert_msg(n < COUNT(told), "nothing is known of the store of version %d", version);
     memcpy(story->pairs, told[n].pairs, sizeof story->pairs);
+    memcpy(story->life, told[n].life, sizeof story->life);
+    story->has_life = version >= 2;
 }
 
 /* Opens a copy of the n-th committed store; the version that wrote it is in its name. */
@@ -750,17 +1210,23 @@ static void assert_story_keys(struct story *story)
 static void assert_story_events(struct story *story)
 {
     static const enum keyward_action actions[] = {
-        KEYWARD_ACCESS_GRANTED,    KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED,
-        KEYWARD_KEY_CREATED,       KEYWARD_KEY_CREATED,    KEYWARD_KEY_CREATED,
-        KEYWARD_KEY_DELETED,       KEYWARD_KEY_RENAMED,    KEYWARD_KEY_DELETED,
-        KEYWARD_KEY_DELETE_DENIED, KEYWARD_KEY_RESTORED};
+        KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED, KEYWARD_ACCESS_GRANTED, KEYWARD_KEY_CREATED,
+        KEYWARD_KEY_CREATED, KEYWARD_KEY_CREATED, KEYWARD_KEY_DELETED, KEYWARD_KEY_RENAMED,
+        KEYWARD_KEY_DELETED, KEYWARD_KEY_DELETE_DENIED, KEYWARD_KEY_RESTORED,
+        /* the second part */
+        KEYWARD_KEY_IMPORTED, KEYWARD_KEY_CREATED, KEYWARD_KEY_ROTATED, KEYWARD_KEY_CREATED,
+        KEYWARD_KEY_CREATED, KEYWARD_KEY_DELETED, KEYWARD_KEY_PURGED, KEYWARD_MASTER_KEY_CHANGED,
+        KEYWARD_DATA_KEY_CREATED, KEYWARD_MASTER_KEY_CHANGED, KEYWARD_DATA_KEY_CREATED,
+        KEYWARD_KEY_CREATED, KEYWARD_KEY_EXPIRY_SET, KEYWARD_KEY_REVEALED};
+    const size_t first_part = 11;
     keyward_event_list *events = all_events(&story->f);
 
-    ck_assert_uint_eq(events->count, COUNT(actions));
+    ck_assert_uint_eq(events->count, story->has_life ? COUNT(actions) : first_part);
     for (size_t i = 0; i < events->count; i++) {
         ck_assert_uint_eq((size_t)events->events[i]->sequence, i + 1);
         ck_assert_int_eq(events->events[i]->action, actions[i]);
-        ck_assert_str_eq(events->events[i]->repo_id, "repo-1");
+        if (i < first_part)
+            ck_assert_str_eq(events->events[i]->repo_id, "repo-1");
     }
     ck_assert_str_eq(events->events[6]->reason, "rotated");
     ck_assert_str_eq(events->events[6]->reason_text, "quarterly");
@@ -785,12 +1251,74 @@ static void assert_story_pairs(struct story *story)
     }
 }
 
+static keyward_key *life_key(struct story *story, enum life_key n)
+{
+    keyward_key *key;
+
+    assert_status(story->f.store,
+                  keyward_get_key(story->f.store, &host, "repo-2", story->life[n].id,
+                                  KEYWARD_LIVE_AND_DELETED, &key),
+                  KEYWARD_OK);
+    return key;
+}
+
+static void assert_life_keys(struct story *story)
+{
+    for (enum life_key n = 0; n < LIFE; n++) {
+        keyward_key *key = life_key(story, n);
+
+        ck_assert_str_eq(key->name, life_names[n]);
+        ck_assert_str_eq(key->access_key, story->life[n].access_key);
+        ck_assert_pstr_eq(key->predecessor_id, n == SUCCESSOR ? story->life[ROTATED].id : NULL);
+        ck_assert_pstr_eq(key->successor_id, n == ROTATED ? story->life[SUCCESSOR].id : NULL);
+        ck_assert_int_eq(key->expires_at, n == ROTATED    ? LIFE_AT + 3000 + KEYWARD_OVERLAP_DEFAULT
+                                          : n == EXPIRING ? LIFE_SEEN
+                                                          : 0);
+        ck_assert_int_eq(key->expired, n == EXPIRING);
+        ck_assert_int_eq(key->deleted_event, n == PURGED ? 17 : 0);
+        ck_assert_int_eq(key->purged_event, n == PURGED ? 18 : 0);
+        ck_assert_int_eq(key->purged_at, n == PURGED ? LIFE_AT + 5000 : 0);
+        if (n == IMPORTED)
+            ck_assert_int_ge(key->last_used_at, LIFE_AT + 6000);
+        keyward_key_free(&key);
+    }
+}
+
+static void assert_life_pairs(struct story *story)
+{
+    static const enum keyward_cause causes[LIFE] = {
+        [PURGED] = KEYWARD_CAUSE_PURGED, [EXPIRING] = KEYWARD_CAUSE_EXPIRED};
+    const keyward_new_key new_key = {.name = life_names[SUCCESSOR]};
+    keyward_key *key;
+    keyward_secret *secret;
+
+    for (enum life_key n = 0; n < LIFE; n++) {
+        assert_status(story->f.store, try_life(story, n),
+                      causes[n] == KEYWARD_CAUSE_NONE ? KEYWARD_OK : KEYWARD_REFUSED);
+        ck_assert_int_eq(keyward_last_error(story->f.store)->cause, causes[n]);
+    }
+    assert_status(story->f.store,
+                  keyward_create_key(story->f.store, &host, "repo-2", &new_key, &key, &secret),
+                  KEYWARD_NAME_TAKEN);
+}
+
+static void assert_life(struct story *story)
+{
+    story->f.now = LIFE_SEEN;
+    assert_life_keys(story);
+    assert_life_pairs(story);
+    ck_assert_int_eq(sql_number(story->f.path, "SELECT count(*) FROM data_keys"), 3);
+    ck_assert_int_eq(sql_number(story->f.path, "SELECT max(data_key_id) FROM sealed_secrets"), 3);
+}
+
 static void assert_story(struct story *story)
 {
     ck_assert_int_eq(sql_number(story->f.path, "PRAGMA user_version"), schema_newest_version());
     assert_story_keys(story);
     assert_story_events(story);
     assert_story_pairs(story);
+    if (story->has_life)
+        assert_life(story);
     assert_sound(&story->f);
 }
 
@@ -799,6 +1327,8 @@ START_TEST(a_store_of_this_version_tells_the_story)
     struct story story;
 
     tell_story(&story);
+    tell_life(&story);
+    keep_store(&story);
     assert_story(&story);
     fixture_reopen(&story.f);
     assert_story(&story);
@@ -884,6 +1414,12 @@ static TCase *rules(void)
     tcase_add_loop_test(tests, an_event_of_a_key_needs_a_key_it_can_happen_to, 0,
                         COUNT(forbidden_events));
     tcase_add_loop_test(tests, values_keep_to_their_columns, 0, COUNT(forbidden_values));
+    tcase_add_loop_test(tests, the_rest_of_a_life_keeps_to_its_rules, 0, COUNT(forbidden_in_life));
+    tcase_add_test(tests, an_event_of_a_deadline_sets_it);
+    tcase_add_test(tests, an_event_of_a_rotation_links_the_key);
+    tcase_add_test(tests, an_event_of_a_purge_destroys_the_secret);
+    tcase_add_test(tests, bookkeeping_and_other_events_of_a_life_are_free);
+    tcase_add_loop_test(tests, the_library_and_an_outsider_lead_a_key_through_its_life_alike, 0, 2);
     tcase_add_test(tests, an_event_of_deletion_marks_its_key);
     tcase_add_test(tests, an_event_of_restoration_unmarks_its_key);
     tcase_add_test(tests, only_the_key_of_the_event_is_marked);

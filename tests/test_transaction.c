@@ -7,8 +7,11 @@
  * two calls through here: commit_queue_submit, to know the queue of a database, and doorbell_wait,
  * so that a deadline passes when the test says so.
  */
+#include "api/new_key.h"
+#include "api/store.h"
 #include "connection/store_file.h"
 #include "connection/write_back.h"
+#include "operations/data_keys.h"
 #include "operations/verified.h"
 #include "support/fixture.h"
 #include "transaction/commit_queue.h"
@@ -1527,6 +1530,72 @@ START_TEST(a_crash_between_any_two_commits_leaves_a_sound_store)
 }
 END_TEST
 
+/* ---- a data key that was never committed ---- */
+
+/* What two threads want of one batch: a new data key, and a key that is sealed by it. */
+struct sealed_anew {
+    struct rekey rekey;
+    struct key_create create;
+};
+
+static enum keyward_status seal_anew_and_fail(struct transaction *transaction, void *request)
+{
+    struct sealed_anew *both = request;
+    enum keyward_status status = rekey(transaction, &both->rekey);
+
+    if (status == KEYWARD_OK)
+        status = key_create(transaction, &both->create);
+    return status == KEYWARD_OK ? KEYWARD_IO : status;
+}
+
+static void fail_to_seal_anew(keyward *store)
+{
+    struct error error = {.store_stamp = 0};
+    struct new_key made;
+    struct sealed_anew both = {
+        .rekey = {.actor = &host,
+                  .data_key = sodium_malloc(SEAL_KEY_BYTES),
+                  .work = sodium_malloc(SEAL_KEY_BYTES)},
+        .create = {.actor = &host, .repo_id = "repo-1", .name = "lost", .provider = KEYWARD_AWS}};
+    int64_t newest;
+
+    randombytes_buf(both.rekey.data_key, SEAL_KEY_BYTES);
+    ck_assert_int_eq(new_key_make(&store->services, &both.create, &made, &error), KEYWARD_OK);
+    ck_assert_int_eq(database_write(store->database, seal_anew_and_fail, &both, &newest, &error),
+                     KEYWARD_IO);
+    new_key_release(&made);
+    sodium_free(both.rekey.data_key);
+    sodium_free(both.rekey.work);
+}
+
+/* What it sealed is gone with it. The next data key has its number, and is another. */
+START_TEST(a_data_key_that_was_never_committed_seals_nothing)
+{
+    struct fixture fixture;
+    keyward_secret *before, *after;
+    keyward_key *first, *second;
+
+    fixture_open(&fixture);
+    first = make_key(&fixture, "repo-1", "before", &before);
+    fail_to_seal_anew(fixture.store);
+    ck_assert_int_eq(sql_number(fixture.path, "SELECT count(*) FROM data_keys"), 1);
+    assert_status(fixture.store, keyward_create_data_key(fixture.store, &host), KEYWARD_OK);
+    second = make_key(&fixture, "repo-1", "after", &after);
+    ck_assert_int_eq(sql_number(fixture.path, "SELECT max(data_key_id) FROM sealed_secrets"), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_status(fixture.store, try_key(&fixture, first, before), KEYWARD_OK);
+        assert_status(fixture.store, try_key(&fixture, second, after), KEYWARD_OK);
+        assert_sound(&fixture);
+        fixture_reopen(&fixture);
+    }
+    keyward_key_free(&first);
+    keyward_key_free(&second);
+    keyward_secret_free(&before);
+    keyward_secret_free(&after);
+    fixture_close(&fixture);
+}
+END_TEST
+
 static void add_queue_tests(Suite *suite)
 {
     TCase *queue = tcase_create("queue"), *batches = tcase_create("batches");
@@ -1548,6 +1617,7 @@ static void add_queue_tests(Suite *suite)
     tcase_add_test(batches, who_comes_while_a_leader_fails_is_not_drawn_into_it);
     tcase_add_test(batches, who_fails_alone_is_not_run_again);
     tcase_add_loop_test(batches, a_commit_that_fails_fails_all_of_the_batch, 0, 2);
+    tcase_add_test(batches, a_data_key_that_was_never_committed_seals_nothing);
     suite_add_tcase(suite, batches);
 }
 

@@ -28,12 +28,16 @@ static enum keyward_status draw(const struct environment *environment, struct re
                : error_set(error, KEYWARD_IO, "random: reported a failure");
 }
 
+/* Whether the new data key can be read at once is nobody's trouble: who needs it reads it then. */
 static enum keyward_status run(keyward *store, struct rekey *request, struct error *error)
 {
+    struct error unheard = {.store_stamp = 0};
     enum keyward_status status = draw(&store->services.environment, request, error);
 
     if (status == KEYWARD_OK)
         status = store_write(store, rekey, request, error);
+    if (status == KEYWARD_OK)
+        database_read(store->database, data_keys_load, NULL, &unheard);
     sodium_free(request->data_key); /* wipes */
     sodium_free(request->work);
     return status;

@@ -12,6 +12,8 @@ static const struct query read_data_keys = {QUERY_DATA_KEYS_READ,
                                             "SELECT id, sealed FROM data_keys WHERE id < ?1"
                                             " ORDER BY id"};
 static const struct query read_newest = {QUERY_DATA_KEY_NEWEST, "SELECT max(id) FROM data_keys"};
+static const struct query read_data_key = {QUERY_DATA_KEY_READ,
+                                           "SELECT sealed FROM data_keys WHERE id = ?1"};
 static const struct query create_data_key = {
     QUERY_DATA_KEY_CREATE, "INSERT INTO data_keys (id, created_at, sealed) VALUES (?1, ?2, ?3)"};
 
@@ -118,9 +120,10 @@ enum keyward_status data_keys_create(struct transaction *transaction, void *requ
 
 /* ---- those that other processes have added since ---- */
 
-static enum keyward_status load_newer(struct transaction *transaction)
+static enum keyward_status require_master(struct transaction *transaction)
 {
-    enum keyward_status status = data_keys_load(transaction, NULL);
+    enum keyring_master master;
+    enum keyward_status status = data_keys_master(transaction, &master);
 
     if (status == KEYWARD_WRONG_MASTER_KEY || status == KEYWARD_NOT_FOUND)
         return error_set(transaction->error, KEYWARD_WRONG_MASTER_KEY,
@@ -128,17 +131,47 @@ static enum keyward_status load_newer(struct transaction *transaction)
     return status;
 }
 
+static enum keyward_status load_newer(struct transaction *transaction, int64_t id,
+                                      const struct data_key **data_key)
+{
+    enum keyward_status status = require_master(transaction);
+
+    if (status == KEYWARD_OK)
+        status = open_data_keys(transaction);
+    *data_key = keyring_find(&transaction->services->keyring, id);
+    return status;
+}
+
+/* For a writer, who may see what is undone again: then the next data key has the same id. */
+static enum keyward_status open_newer(struct transaction *transaction, int64_t id,
+                                      const struct data_key **data_key)
+{
+    enum keyward_status ended, status = require_master(transaction);
+    struct statement read;
+
+    if (status != KEYWARD_OK)
+        return status;
+    read = statement_begin(transaction->connection, &read_data_key);
+    statement_bind_number(&read, id);
+    if (statement_row(&read)) {
+        if (statement_length(&read, 0) == SEALED_DATA_KEY_BYTES)
+            *data_key = keyring_peek(&transaction->services->keyring, id, statement_blob(&read, 0));
+        if (!*data_key)
+            status = error_set(transaction->error, KEYWARD_CORRUPT, "a data key does not open");
+    }
+    ended = statement_end(&read);
+    return ended == KEYWARD_OK ? status : ended;
+}
+
 enum keyward_status data_key_find(struct transaction *transaction, int64_t id,
                                   const struct data_key **data_key)
 {
-    struct keyring *keyring = &transaction->services->keyring;
+    bool writes = !transaction->guarded;
     enum keyward_status status = KEYWARD_OK;
 
-    *data_key = keyring_find(keyring, id);
-    if (!*data_key) {
-        status = load_newer(transaction);
-        *data_key = keyring_find(keyring, id);
-    }
+    *data_key = keyring_find(&transaction->services->keyring, id);
+    if (!*data_key)
+        status = (writes ? open_newer : load_newer)(transaction, id, data_key);
     if (status == KEYWARD_OK && !*data_key)
         status = error_set(transaction->error, KEYWARD_CORRUPT, "a sealed secret does not open");
     return status;

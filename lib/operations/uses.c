@@ -45,6 +45,7 @@ struct slot {
     _Atomic uint64_t written_refusal; /* likewise of `refused_last` */
     _Atomic uint32_t next;            /* in the list of those that are due: its number, from 1 */
     atomic_bool due;                  /* is in that list */
+    uint32_t taken;                   /* the writer's: where in `taken`, from 1; 0: it is not */
 };
 
 /* A slot as one key's, for as long as it stays so. */
@@ -54,8 +55,8 @@ struct place {
 };
 
 struct taken {
-    struct place place;
-    struct use use;
+    struct slot *slot;
+    struct use use; /* all of it that this transaction writes */
 };
 
 struct uses {
@@ -107,9 +108,12 @@ static uint64_t value_of(uint64_t word)
     return word & VALUE_MASK;
 }
 
+/* In one order with everything else: who notes writes a number and then looks whether the slot is
+ * due, the writer makes it not due and then reads the number, and one of the two must see the
+ * other. */
 static uint64_t load(const cell *from)
 {
-    return atomic_load_explicit(from, memory_order_acquire);
+    return atomic_load(from);
 }
 
 /* A host's clock may say anything. */
@@ -133,11 +137,6 @@ static uint64_t sum(uint64_t old, uint64_t value)
     return old + value < VALUE_MASK ? old + value : VALUE_MASK;
 }
 
-static uint64_t difference(uint64_t old, uint64_t value)
-{
-    return old > value ? old - value : 0;
-}
-
 /* Puts `merge` of what is there and `value` in its stead; false when the place is another key's. */
 static bool update(cell *where, uint64_t generation, uint64_t value,
                    uint64_t (*merge)(uint64_t old, uint64_t value))
@@ -154,12 +153,34 @@ static bool update(cell *where, uint64_t generation, uint64_t value,
     return true;
 }
 
+/* Raises the generation and leaves the value, which nobody can change any more. */
+static uint64_t freeze(cell *where, uint64_t generation)
+{
+    uint64_t word = load(where);
+
+    while (!atomic_compare_exchange_weak(where, &word, pack(generation, value_of(word))))
+        ;
+    return value_of(word);
+}
+
+/* Whatever the generation: what is taken off has been there since the slot was taken. */
+static void subtract(cell *from, uint64_t value)
+{
+    uint64_t word = load(from);
+
+    while (!atomic_compare_exchange_weak(from, &word, word - value))
+        ;
+}
+
 /* ---- slots ---- */
 
+/* As long as this holds the slot stays its key's. What is written is read first: when the slot
+ * changes hands it is forgotten last, and the old key's use is not taken for unwritten. */
 static bool has_unwritten(const struct slot *slot)
 {
-    return value_of(load(&slot->used)) > load(&slot->written_use) ||
-           value_of(load(&slot->refused_count)) > 0;
+    uint64_t written = load(&slot->written_use);
+
+    return value_of(load(&slot->used)) > written || value_of(load(&slot->refused_count)) > 0;
 }
 
 static bool key_equals(const struct slot *slot, const struct key_text *key)
@@ -180,7 +201,7 @@ static void make_due(struct uses *uses, struct slot *slot)
 {
     uint32_t head;
 
-    if (atomic_load_explicit(&slot->due, memory_order_relaxed) || atomic_exchange(&slot->due, true))
+    if (atomic_load(&slot->due) || atomic_exchange(&slot->due, true))
         return;
     head = atomic_load_explicit(&uses->due, memory_order_relaxed);
     do
@@ -199,42 +220,46 @@ static bool is_place_of(struct slot *slot, const struct key_text *key, struct pl
            atomic_load_explicit(&slot->state, memory_order_relaxed) == state;
 }
 
-static void move_values(struct slot *slot, uint64_t generation, uint64_t values[4])
+static bool is_spare(const struct slot *slot)
 {
-    cell *cells[] = {&slot->used, &slot->refused_count, &slot->refused_first, &slot->refused_last};
-
-    for (size_t i = 0; i < 4; i++)
-        values[i] = value_of(atomic_exchange(cells[i], pack(generation, values[i])));
+    return value_of(load(&slot->state)) != SLOT_CHANGING && !atomic_load(&slot->due) &&
+           !has_unwritten(slot);
 }
 
 /*
- * Gives a slot to the key. From the exchange of the cells on, no note for the one before can come
- * any more; if one came just before that, it is put back, and the slot stays whose it was.
+ * Gives a slot that was spare a moment ago to the key. Once its cells are frozen no note for the
+ * one before can come any more; if one came just before that, the slot stays whose it was.
  */
-static bool take_over(struct uses *uses, struct slot *slot, const struct key_text *key,
-                      struct place *place)
+static bool claim(struct slot *slot, uint64_t state, const struct key_text *key,
+                  struct place *place)
 {
-    uint64_t state = load(&slot->state), generation, values[4] = {0};
+    cell *cells[] = {&slot->used, &slot->refused_count, &slot->refused_first, &slot->refused_last};
+    uint64_t generation = generation_of(state + (UINT64_C(1) << VALUE_BITS));
 
-    if (value_of(state) == SLOT_CHANGING || atomic_load(&slot->due) || has_unwritten(slot))
+    if (value_of(state) == SLOT_CHANGING ||
+        !atomic_compare_exchange_strong(&slot->state, &state, pack(generation, SLOT_CHANGING)))
         return false;
-    generation = generation_of(state + (UINT64_C(1) << VALUE_BITS));
-    if (!atomic_compare_exchange_strong(&slot->state, &state, pack(generation, SLOT_CHANGING)))
-        return false;
-    move_values(slot, generation, values);
-    if (values[0] > load(&slot->written_use) || values[1] > 0) {
-        move_values(slot, generation, values);
+    for (size_t i = 0; i < 4; i++)
+        freeze(cells[i], generation);
+    *place = (struct place){slot, generation};
+    if (has_unwritten(slot)) {
         atomic_store(&slot->state, pack(generation, SLOT_READY));
-        make_due(uses, slot);
         return false;
     }
+    for (size_t i = 0; i < 4; i++)
+        atomic_store(cells[i], pack(generation, 0));
     for (size_t i = 0; i < KEY_WORDS; i++)
         atomic_store_explicit(&slot->key[i], key->words[i], memory_order_release);
     atomic_store(&slot->written_use, 0);
     atomic_store(&slot->written_refusal, 0);
     atomic_store(&slot->state, pack(generation, SLOT_READY));
-    *place = (struct place){slot, generation};
     return true;
+}
+
+static bool take_over(struct slot *slot, const struct key_text *key, struct place *place)
+{
+    uint64_t state = load(&slot->state);
+    return is_spare(slot) && claim(slot, state, key, place);
 }
 
 /* ---- buckets ---- */
@@ -284,12 +309,12 @@ static struct slot *oldest_in(struct slot *bucket, unsigned tried)
     return oldest;
 }
 
-static bool make_place(struct uses *uses, const struct key_text *key, struct place *place)
+static bool make_place(const struct uses *uses, const struct key_text *key, struct place *place)
 {
     struct slot *bucket = bucket_of(uses, key), *slot;
 
     for (unsigned tried = 0; (slot = oldest_in(bucket, tried)); tried |= 1U << (slot - bucket)) {
-        if (take_over(uses, slot, key, place))
+        if (take_over(slot, key, place))
             return true;
     }
     return false;
@@ -369,14 +394,32 @@ int64_t uses_missed_at(struct uses *uses)
 
 /* ---- reading ---- */
 
+/* The count before its times. */
 static struct use read_use(const struct slot *slot)
 {
-    return (struct use){
-        .refused_count = (int64_t)value_of(load(&slot->refused_count)), /* before its times */
-        .last_used_at = (int64_t)value_of(load(&slot->used)),
-        .refused_first_at = (int64_t)value_of(load(&slot->refused_first)),
-        .refused_last_at = (int64_t)value_of(load(&slot->refused_last)),
-    };
+    struct use use;
+
+    use.refused_count = (int64_t)value_of(load(&slot->refused_count));
+    use.refused_first_at = (int64_t)value_of(load(&slot->refused_first));
+    use.refused_last_at = (int64_t)value_of(load(&slot->refused_last));
+    use.last_used_at = (int64_t)value_of(load(&slot->used));
+    return use;
+}
+
+/* Also of a slot that somebody is about to take: until then it says what it said. False when it is
+ * another key's. */
+static bool read_use_of(const struct slot *slot, const struct key_text *key, struct use *use)
+{
+    uint64_t state, after = load(&slot->state);
+
+    do {
+        state = after;
+        if (value_of(state) == SLOT_EMPTY || !key_equals(slot, key))
+            return false;
+        *use = read_use(slot);
+        after = load(&slot->state);
+    } while (after != state);
+    return true;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -402,17 +445,13 @@ struct use uses_find(struct uses *uses, const char *access_key)
 {
     struct use total = {0}, use;
     struct key_text key;
-    struct place place;
-    struct slot *bucket;
+    const struct slot *bucket;
 
     if (!atomic_load_explicit(&uses->noted, memory_order_acquire) || !read_key(access_key, &key))
         return total;
     bucket = bucket_of(uses, &key);
     for (size_t i = 0; i < WAYS; i++) {
-        if (!is_place_of(&bucket[i], &key, &place))
-            continue;
-        use = read_use(place.slot);
-        if (generation_of(load(&place.slot->state)) == place.generation)
+        if (read_use_of(&bucket[i], &key, &use))
             add_use(&total, &use);
     }
     return total;
@@ -467,11 +506,26 @@ static void write_key(const struct slot *slot, char access_key[KEYWARD_ACCESS_KE
     access_key[sizeof words] = '\0';
 }
 
+/* Takes what has come to the slot since this transaction took it first, or all of it. */
+static struct use take_from(struct uses *uses, struct slot *slot)
+{
+    struct use use = read_use(slot), since = use;
+    struct taken *taken;
+
+    if (slot->taken == 0) {
+        uses->taken[uses->taken_count++] = (struct taken){.slot = slot};
+        slot->taken = (uint32_t)uses->taken_count;
+    }
+    taken = &uses->taken[slot->taken - 1];
+    since.refused_count -= taken->use.refused_count;
+    taken->use = use;
+    return since;
+}
+
 /* What is not written yet keeps its slot: the key is its own until uses_settle(). */
 bool uses_take(struct uses *uses, struct use_note *note)
 {
     struct slot *slot = NULL;
-    struct taken *taken = &uses->taken[uses->taken_count];
 
     if (uses->taken_count == USES_AT_ONCE)
         return false;
@@ -479,30 +533,31 @@ bool uses_take(struct uses *uses, struct use_note *note)
         ;
     if (!slot)
         return false;
-    taken->place = (struct place){slot, generation_of(load(&slot->state))};
-    taken->use = read_use(slot);
-    uses->taken_count++;
-    note->use = taken->use;
+    note->use = take_from(uses, slot);
     write_key(slot, note->access_key);
     return true;
+}
+
+/* With the last of these numbers the slot may become another key's. */
+static void mark_written(struct slot *slot, const struct use *use)
+{
+    if (use->refused_count > 0)
+        atomic_store(&slot->written_refusal, (uint64_t)use->refused_last_at);
+    atomic_store(&slot->written_use, (uint64_t)use->last_used_at);
+    if (use->refused_count > 0)
+        subtract(&slot->refused_count, (uint64_t)use->refused_count);
 }
 
 void uses_settle(struct uses *uses, bool written)
 {
     for (size_t i = 0; i < uses->taken_count; i++) {
         const struct taken *taken = &uses->taken[i];
-        struct slot *slot = taken->place.slot;
 
-        if (!written) {
-            make_due(uses, slot);
-            continue;
-        }
-        if (taken->use.refused_count > 0) {
-            atomic_store(&slot->written_refusal, (uint64_t)taken->use.refused_last_at);
-            update(&slot->refused_count, taken->place.generation,
-                   (uint64_t)taken->use.refused_count, difference);
-        }
-        atomic_store(&slot->written_use, (uint64_t)taken->use.last_used_at);
+        taken->slot->taken = 0;
+        if (written)
+            mark_written(taken->slot, &taken->use);
+        else
+            make_due(uses, taken->slot);
     }
     uses->taken_count = 0;
 }

@@ -10,9 +10,11 @@ bool keyring_init(struct keyring *keyring)
     pthread_mutex_init(&keyring->mutex, NULL);
     keyring->keys = sodium_allocarray(KEYWARD_DATA_KEYS_MAX, sizeof *keyring->keys);
     keyring->drawn = sodium_malloc(sizeof *keyring->drawn);
-    if (!keyring->keys || !keyring->drawn)
+    keyring->opened = sodium_malloc(sizeof *keyring->opened);
+    if (!keyring->keys || !keyring->drawn || !keyring->opened)
         return false;
     sodium_mprotect_readonly(keyring->keys);
+    sodium_mprotect_readonly(keyring->opened);
     return true;
 }
 
@@ -158,6 +160,29 @@ bool keyring_seal_anew(struct keyring *keyring, int64_t id,
 
 /* ---- data keys ---- */
 
+/* With the mutex. */
+static bool open_with_either(struct keyring *keyring, int64_t id,
+                             const unsigned char sealed[SEALED_DATA_KEY_BYTES],
+                             struct data_key *data_key)
+{
+    data_key->id = id;
+    return open_with(keyring->master_key, id, sealed, data_key->key) ||
+           open_with(keyring->next_master_key, id, sealed, data_key->key);
+}
+
+const struct data_key *keyring_peek(struct keyring *keyring, int64_t id,
+                                    const unsigned char sealed[SEALED_DATA_KEY_BYTES])
+{
+    bool opens;
+
+    pthread_mutex_lock(&keyring->mutex);
+    sodium_mprotect_readwrite(keyring->opened);
+    opens = open_with_either(keyring, id, sealed, keyring->opened);
+    sodium_mprotect_readonly(keyring->opened);
+    pthread_mutex_unlock(&keyring->mutex);
+    return opens ? keyring->opened : NULL;
+}
+
 /* The slot is written before it counts. */
 enum keyring_added keyring_add(struct keyring *keyring, int64_t id,
                                const unsigned char sealed[SEALED_DATA_KEY_BYTES])
@@ -175,9 +200,7 @@ enum keyring_added keyring_add(struct keyring *keyring, int64_t id,
         added = KEYRING_IS_FULL;
     } else {
         sodium_mprotect_readwrite(keyring->keys);
-        slot->id = id;
-        if (!open_with(keyring->master_key, id, sealed, slot->key) &&
-            !open_with(keyring->next_master_key, id, sealed, slot->key))
+        if (!open_with_either(keyring, id, sealed, slot))
             added = KEYRING_DOES_NOT_OPEN;
         sodium_mprotect_readonly(keyring->keys);
         if (added == KEYRING_ADDED)
@@ -241,10 +264,12 @@ void keyring_release(struct keyring *keyring)
 
     sodium_free(keyring->keys); /* wipes */
     sodium_free(keyring->drawn);
+    sodium_free(keyring->opened);
     put_master_key(&keyring->master_key, &none);
     put_master_key(&keyring->next_master_key, &none);
     pthread_mutex_destroy(&keyring->mutex);
     keyring->keys = NULL;
     keyring->drawn = NULL;
+    keyring->opened = NULL;
     atomic_store(&keyring->count, 0);
 }

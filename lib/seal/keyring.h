@@ -4,7 +4,7 @@
  * and the decoy: a sealed secret that no access key leads to, opened in place of an unknown one's
  * so that both cost the same.
  *
- * Data keys are read by any thread without a lock, and only ever added.
+ * Data keys are read by any thread without a lock, and only ever added, once they are committed.
  */
 #ifndef KEYWARD_SEAL_KEYRING_H
 #define KEYWARD_SEAL_KEYRING_H
@@ -33,6 +33,7 @@ struct keyring_randomness {
 struct keyring {
     struct data_key *keys; /* guarded; in order of their ids, the last one seals new secrets */
     atomic_size_t count;
+    struct data_key *opened;          /* guarded; see keyring_peek() */
     struct keyring_randomness *drawn; /* guarded; until keyring_finish() */
     pthread_mutex_t mutex;            /* of adding, and of the master keys */
     struct master_key *master_key;    /* guarded, and unreadable but while it is used */
@@ -71,6 +72,11 @@ void keyring_copy_id(struct keyring *keyring, enum keyring_master of,
 enum keyring_added { KEYRING_ADDED, KEYRING_DOES_NOT_OPEN, KEYRING_IS_FULL };
 enum keyring_added keyring_add(struct keyring *keyring, int64_t id,
                                const unsigned char sealed[SEALED_DATA_KEY_BYTES]);
+
+/* Opens a sealed data key and does not add it: it may be of a transaction that is undone. For one
+ * writer at a time, until his next call; NULL when it does not open. */
+const struct data_key *keyring_peek(struct keyring *keyring, int64_t id,
+                                    const unsigned char sealed[SEALED_DATA_KEY_BYTES]);
 
 /* Seals a data key by one of the two master keys. */
 void keyring_seal(struct keyring *keyring, enum keyring_master by, int64_t id,

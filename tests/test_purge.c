@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The destruction of sealed secrets: who may, when, what it leaves in the rows, and that it leaves
  * nothing in the files. */
+#include "connection/page.h"
 #include "support/crew.h"
 #include "support/fixture.h"
 #include "support/rows.h"
@@ -609,6 +610,82 @@ START_TEST(a_purge_one_by_one_leaves_no_piece_either)
 }
 END_TEST
 
+/* Somebody who reads keeps the log from being cut; the purge is done all the same, and when the log
+ * is written back at last nothing is left. */
+START_TEST(a_reader_puts_the_cutting_off)
+{
+    struct pieces pieces;
+    sqlite3 *reader;
+
+    f.options.busy_timeout_ms = 0;
+    fixture_reopen(&f);
+    make_crowd(5);
+    pieces = pieces_of_deleted(f.path);
+    ck_assert_int_eq(sqlite3_open(f.path, &reader), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM api_keys", NULL, NULL, NULL),
+                     SQLITE_OK);
+    f.now += RETENTION;
+    assert_purge(&host, NULL, KEYWARD_OK);
+    ck_assert_int_gt(log_size(&f), 0);
+    ck_assert_int_eq(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(reader);
+    keyward_close(&f.store);
+    ck_assert_uint_eq(remnants_in(f.path, &pieces), 0);
+    free_pieces(&pieces);
+    fixture_reopen(&f);
+    assert_sound(&f);
+}
+END_TEST
+
+/* ---- a page by itself ---- */
+
+#define PAGE 2048
+
+START_TEST(what_cells_use_of_a_page_stays)
+{
+    /* a leaf with one cell of 8 bytes at 2040, and before it a free block of 40 bytes at 2000 */
+    unsigned char page[PAGE], wanted[PAGE];
+    static const unsigned char header[] = {10, 2000 >> 8, 2000 & 255, 0, 1, 2000 >> 8, 2000 & 255,
+                                           0,  2040 >> 8, 2040 & 255};
+    static const unsigned char block[] = {0, 0, 0, 40};
+
+    memset(page, 'x', sizeof page);
+    memcpy(page, header, sizeof header);
+    memcpy(page + 2000, block, sizeof block);
+    memset(wanted, 0, sizeof wanted);
+    memcpy(wanted, header, sizeof header);
+    memcpy(wanted + 2000, block, sizeof block);
+    memset(wanted + 2040, 'x', 8);
+    page_clean(page, sizeof page, false);
+    ck_assert_mem_eq(page, wanted, sizeof page);
+    page[0] = 0; /* of an overflow page */
+    memset(page + 10, 'x', sizeof page - 10);
+    memcpy(wanted, page, sizeof page);
+    page_clean(page, sizeof page, false);
+    ck_assert_mem_eq(page, wanted, sizeof page);
+}
+END_TEST
+
+/* Within its bounds, which a sanitizer watches. */
+START_TEST(a_page_of_nonsense_is_no_harm)
+{
+    static const unsigned char flags[] = {2, 5, 10, 13};
+    unsigned char *page = malloc(PAGE);
+    uint32_t state = 1;
+
+    for (int round = 0; round < 20000; round++) {
+        for (size_t i = 0; i < PAGE; i++) {
+            state = state * 1664525 + 1013904223;
+            page[i] = (unsigned char)(state >> 24) & (i % 2 == 0 ? 7 : 255);
+        }
+        page[0] = page[100] = flags[round % 4];
+        page_clean(page, PAGE, round % 3 == 0);
+        ck_assert_int_eq(page[round % 3 == 0 ? 100 : 0], flags[round % 4]);
+    }
+    free(page);
+}
+END_TEST
+
 START_TEST(the_log_is_cut_when_nobody_reads)
 {
     ck_assert_int_gt(log_size(&f), 0);
@@ -866,6 +943,9 @@ static void add_cases(Suite *suite)
     tests = suite_add_case(suite, "the files", open_store, close_fixture);
     tcase_add_loop_test(tests, no_piece_of_a_purged_secret_is_left, 0, 3);
     tcase_add_test(tests, what_is_written_later_brings_no_piece_back);
+    tcase_add_test(tests, a_reader_puts_the_cutting_off);
+    tcase_add_test(tests, what_cells_use_of_a_page_stays);
+    tcase_add_test(tests, a_page_of_nonsense_is_no_harm);
     tcase_add_test(tests, a_purge_one_by_one_leaves_no_piece_either);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Deletions of whole selections, and previews: that they show what the call then writes, and write
  * nothing themselves. */
+#include "api/store.h"
+#include "operations/keys.h"
 #include "support/crew.h"
 #include "support/fixture.h"
 #include "support/rows.h"
@@ -458,6 +460,34 @@ START_TEST(a_deletion_by_selection_is_undone_key_by_key)
 }
 END_TEST
 
+static enum keyward_status delete_all_and_fail(struct transaction *transaction, void *request)
+{
+    enum keyward_status status = key_delete_all(transaction, request);
+    return status == KEYWARD_OK ? KEYWARD_IO : status;
+}
+
+/* As when a batch failed, and another process deletes the keys before it is tried again. */
+START_TEST(what_was_undone_is_not_reported_the_next_time)
+{
+    const keyward_selection selection = {.repo_id = "repo-1"};
+    keyward_deletion deletion = {.reason = KEYWARD_REASON_NONE};
+    struct key_delete_all all = {.actor = &host, .selection = &selection, .deletion = &deletion};
+    struct error error = {.store_stamp = 0};
+    int64_t newest;
+
+    ck_assert_int_eq(database_write(f.store->database, delete_all_and_fail, &all, &newest, &error),
+                     KEYWARD_IO);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE deleted"), 0);
+    assert_status(f.store, keyward_delete_all_keys(f.store, &host, &selection, NULL, NULL),
+                  KEYWARD_OK);
+    ck_assert_int_eq(database_write(f.store->database, key_delete_all, &all, &newest, &error),
+                     KEYWARD_OK);
+    ck_assert_int_eq(newest, 0);
+    ck_assert_int_eq(deletion.event, 0);
+    ck_assert_int_eq(deletion.deleted_at, 0);
+}
+END_TEST
+
 /* ---- beside the writes of others ---- */
 
 #define THREADS 4
@@ -544,6 +574,7 @@ int main(void)
     tcase_add_test(tests, a_selection_without_a_key_writes_nothing);
     tcase_add_test(tests, a_selection_that_the_actor_may_not_delete);
     tcase_add_test(tests, keys_in_use_are_left_and_counted);
+    tcase_add_test(tests, what_was_undone_is_not_reported_the_next_time);
     tcase_add_test(tests, thousands_of_keys);
     tcase_add_test(tests, a_deletion_by_selection_is_undone_key_by_key);
     return run_suite(suite);

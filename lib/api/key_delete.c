@@ -158,11 +158,9 @@ static enum keyward_status delete_all(keyward *store, struct key_delete_all *all
     if (status == KEYWARD_OK && !(selection_is_valid(error, all) &&
                                   (!preview || argument_is_given(error, "changes", changes))))
         status = KEYWARD_INVALID;
-    if (status == KEYWARD_OK) {
-        all->deletion->deleted_at = all->deletion->event = 0; /* there may be none */
+    if (status == KEYWARD_OK)
         status = store_change(store, (struct change){key_delete_all, all, &all->changes, preview},
                               changes, error);
-    }
     settle(all->deletion, status);
     return call_end(error, status);
 }

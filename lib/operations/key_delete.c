@@ -225,6 +225,7 @@ enum keyward_status key_delete_all(struct transaction *transaction, void *reques
     enum keyward_status status;
 
     changes_collect(transaction, all->changes);
+    all->deletion->deleted_at = all->deletion->event = 0; /* there may be none */
     status = require_selection(transaction, all);
     if (status != KEYWARD_OK)
         return status;

@@ -52,7 +52,7 @@ const char *__asan_default_options(void)
 #define CANCELLED_THREADS (64 / SCALE)
 #define OPENING_PROCESSES 8
 #define OPENING_THREADS 4
-#define ACTIONS (KEYWARD_ACCESS_REVOKE_DENIED + 1)
+#define ACTIONS (KEYWARD_DATA_KEY_CREATED + 1)
 #define PATIENCE 50000 /* ms: no test is meant to meet the busy timeout unless it says so */
 
 /* ---- what processes share ---- */
@@ -264,11 +264,11 @@ static struct shared *begin(struct fixture *f)
     return shared;
 }
 
-static void publish(struct shared_key *slot, const keyward_key *key, const keyward_secret *secret)
+static void publish(struct shared_key *slot, const keyward_key *key, const char *secret)
 {
     strcpy(slot->id, key->id);
     strcpy(slot->access_key, key->access_key);
-    strcpy(slot->secret, secret->text);
+    strcpy(slot->secret, secret);
     atomic_store(&slot->known, true);
 }
 
@@ -278,7 +278,7 @@ static void make_keys(struct fixture *f, struct shared *shared, int count)
         keyward_secret *secret;
         keyward_key *key = make_key(f, "repo-1", "raced", &secret);
 
-        publish(&shared->keys[i], key, secret);
+        publish(&shared->keys[i], key, secret->text);
         keyward_secret_free(&secret);
         keyward_key_free(&key);
     }
@@ -424,12 +424,20 @@ static struct shared_key *some_key(struct worker *w)
     return key && atomic_load(&key->known) ? key : NULL;
 }
 
+static void publish_and_free(struct worker *w, keyward_key *key, const char *secret)
+{
+    int slot = atomic_fetch_add(&w->shared->key_count, 1);
+
+    if (slot < RANDOM_KEYS)
+        publish(&w->shared->keys[slot], key, secret);
+    keyward_key_free(&key);
+}
+
 static void random_create(struct worker *w)
 {
     const keyward_new_key new_key = {.name = "born", .provider = KEYWARD_GOOGLE};
     keyward_key *key;
     keyward_secret *secret;
-    int slot;
 
     if (pick(w, 8) == 0) {
         expect_status(w, "create by a reader",
@@ -443,10 +451,7 @@ static void random_create(struct worker *w)
                        KEYWARD_OK))
         return;
     count(w, KEYWARD_KEY_CREATED);
-    slot = atomic_fetch_add(&w->shared->key_count, 1);
-    if (slot < RANDOM_KEYS)
-        publish(&w->shared->keys[slot], key, secret);
-    keyward_key_free(&key);
+    publish_and_free(w, key, secret->text);
     keyward_secret_free(&secret);
 }
 
@@ -629,6 +634,161 @@ START_TEST(a_random_mix_leaves_exactly_the_events_of_its_successes)
                      shared->actions[KEYWARD_KEY_CREATED]);
     ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys WHERE deleted = 1"),
                      shared->actions[KEYWARD_KEY_DELETED] - shared->actions[KEYWARD_KEY_RESTORED]);
+    finish(&f, shared);
+}
+END_TEST
+
+/* ---- the rest of a key's life, at random ---- */
+
+#define FAR INT64_C(200000000000000) /* a deadline that does not come */
+
+static void random_import(struct worker *w)
+{
+    char text[64];
+    keyward_new_key new_key = {.name = "born", .provider = KEYWARD_AWS, .secret = text};
+    keyward_key *key;
+
+    snprintf(text, sizeof text, "theirs %d %llx", w->index, (unsigned long long)next_random(w));
+    new_key.secret_length = strlen(text);
+    if (!expect_status(w, "import",
+                       keyward_create_key(w->store, &will, "repo-1", &new_key, &key, NULL),
+                       KEYWARD_OK))
+        return;
+    count(w, KEYWARD_KEY_IMPORTED);
+    publish_and_free(w, key, text);
+}
+
+static void random_rotate(struct worker *w, const struct shared_key *old)
+{
+    keyward_key *key;
+    keyward_secret *secret;
+    enum keyward_status status =
+        keyward_rotate_key(w->store, &will, "repo-1", old->id, NULL, &key, &secret);
+
+    if (status != KEYWARD_OK) {
+        expect(w->shared, status == KEYWARD_ALREADY_ROTATED || status == KEYWARD_ALREADY_DELETED,
+               "rotate: %d (%s)", status, keyward_last_error(w->store)->message);
+        return;
+    }
+    count(w, KEYWARD_KEY_ROTATED);
+    count(w, KEYWARD_KEY_CREATED);
+    publish_and_free(w, key, secret->text);
+    keyward_secret_free(&secret);
+}
+
+static void random_expiry(struct worker *w, const struct shared_key *key)
+{
+    int64_t deadline = FAR + (int64_t)(next_random(w) >> 24); /* no two alike */
+
+    settle(w, "expiry", keyward_set_key_expiry(w->store, &will, "repo-1", key->id, deadline),
+           KEYWARD_ALREADY_DELETED, KEYWARD_KEY_EXPIRY_SET);
+}
+
+static void random_reveal(struct worker *w, const struct shared_key *key)
+{
+    keyward_secret *secret;
+    enum keyward_status status = keyward_reveal_key(w->store, &anna, "repo-1", key->id, &secret);
+
+    settle(w, "reveal", status, KEYWARD_ALREADY_DELETED, KEYWARD_KEY_REVEALED);
+    if (status == KEYWARD_OK)
+        expect(w->shared, strcmp(secret->text, key->secret) == 0, "another key's secret");
+    else
+        count(w, KEYWARD_KEY_REVEAL_DENIED);
+    keyward_secret_free(&secret);
+}
+
+/* An hour is longer than any test: what was used is left, if this process or the file says so. */
+static void random_guarded_delete(struct worker *w, const struct shared_key *key)
+{
+    keyward_deletion deletion = {.unless_used_within = 3600000};
+    enum keyward_status status = keyward_delete_key(w->store, &will, "repo-1", key->id, &deletion);
+
+    if (status == KEYWARD_IN_USE)
+        expect(w->shared, deletion.last_used_at > 0, "in use, but never used");
+    else
+        settle(w, "guarded delete", status, KEYWARD_ALREADY_DELETED, KEYWARD_KEY_DELETED);
+}
+
+static void random_use(struct worker *w, struct shared_key *key)
+{
+    if (authenticate(w, key) == KEYWARD_OK)
+        atomic_store(&key->phase, 1);
+    else
+        atomic_fetch_add(&w->shared->looks, 1);
+}
+
+static void life_step(struct worker *w)
+{
+    struct shared_key *key = some_key(w);
+    int dice = pick(w, 20);
+
+    if (!key || dice < 2)
+        random_create(w);
+    else if (dice < 4)
+        random_import(w);
+    else if (dice < 7)
+        random_rotate(w, key);
+    else if (dice < 9)
+        random_expiry(w, key);
+    else if (dice == 9)
+        random_reveal(w, key);
+    else if (dice == 10)
+        random_delete(w, key);
+    else if (dice == 11)
+        random_guarded_delete(w, key);
+    else if (dice == 12)
+        random_restore(w, key);
+    else if (dice == 13)
+        expect_status(w, "flush", keyward_flush_uses(w->store), KEYWARD_OK);
+    else if (dice == 14 && pick(w, 8) == 0 &&
+             expect_status(w, "data key", keyward_create_data_key(w->store, &host), KEYWARD_OK))
+        count(w, KEYWARD_DATA_KEY_CREATED);
+    else
+        random_use(w, key);
+}
+
+static void live_at_random(struct worker *w)
+{
+    for (int i = 0; i < RANDOM_STEPS; i++)
+        life_step(w);
+}
+
+/* What authentications noted is in the file when all stores are closed: not one is lost, and none
+ * stands there twice. */
+static void assert_uses_are_filed(struct fixture *f, const struct shared *shared)
+{
+    int used = 0;
+
+    for (int i = 0; i < shared->key_count && i < RANDOM_KEYS; i++)
+        used += shared->keys[i].phase;
+    ck_assert_int_gt(used, 0);
+    ck_assert_int_eq(
+        sql_number(f->path, "SELECT count(*) FROM key_details WHERE last_used_at IS NOT NULL"),
+        used);
+    ck_assert_int_gt(shared->looks, 0);
+    ck_assert_int_eq(sql_number(f->path, "SELECT sum(refused_count) FROM key_details"),
+                     shared->looks);
+}
+
+START_TEST(lives_at_random_leave_exactly_their_events_and_uses)
+{
+    struct fixture f;
+    struct shared *shared = begin(&f);
+
+    shared->seed = choose_seed();
+    atomic_store(&shared->actions[KEYWARD_ACCESS_GRANTED], 3); /* those of the fixture */
+    run_everywhere(&f, shared, live_at_random);
+    for (int action = KEYWARD_KEY_CREATED; action < ACTIONS; action++)
+        ck_assert_msg(
+            count_of(&f, (enum keyward_action)action) == shared->actions[action],
+            "%s: %lld events, %d successes", keyward_action_text((enum keyward_action)action),
+            (long long)count_of(&f, (enum keyward_action)action), shared->actions[action]);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM api_keys"),
+                     shared->actions[KEYWARD_KEY_CREATED] + shared->actions[KEYWARD_KEY_IMPORTED]);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM data_keys"),
+                     1 + shared->actions[KEYWARD_DATA_KEY_CREATED]);
+    ck_assert_int_gt(shared->actions[KEYWARD_KEY_ROTATED], 0);
+    assert_uses_are_filed(&f, shared);
     finish(&f, shared);
 }
 END_TEST
@@ -857,7 +1017,7 @@ static void open_new_store(struct worker *w)
         expect_status(w, "create",
                       keyward_create_key(w->store, &host, "repo-1", &new_key, &key, &secret),
                       KEYWARD_OK))
-        publish(&w->shared->keys[w->index], key, secret);
+        publish(&w->shared->keys[w->index], key, secret->text);
     pthread_barrier_wait(&w->shared->start);
     for (int i = 0; status == KEYWARD_OK && i < OPENING_PROCESSES * OPENING_THREADS; i++)
         expect(w->shared, authenticate(w, &w->shared->keys[i]) == KEYWARD_OK,
@@ -1195,6 +1355,7 @@ int main(void)
 
     tcase_add_loop_test(processes, each_key_is_deleted_once_whoever_races_for_it, 0, 2);
     tcase_add_test(processes, a_random_mix_leaves_exactly_the_events_of_its_successes);
+    tcase_add_test(processes, lives_at_random_leave_exactly_their_events_and_uses);
     tcase_add_test(processes, readers_never_see_half_a_deletion);
     tcase_add_test(processes, authentication_is_never_stale);
     tcase_add_test(processes, all_who_race_to_create_a_store_get_the_same_one);

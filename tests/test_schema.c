@@ -663,6 +663,25 @@ START_TEST(bookkeeping_and_other_events_of_a_life_are_free)
 }
 END_TEST
 
+START_TEST(whoever_renames_a_key_that_holds_its_name_holds_the_new_one)
+{
+    struct fixture f;
+    keyward_key *key;
+
+    life_open(&f);
+    f.options.names = KEYWARD_NAMES_UNIQUE;
+    fixture_reopen(&f);
+    assert_allowed(&f, "UPDATE api_keys SET name = 'renamed' WHERE name = 'expiring'");
+    assert_row_of(f.path, "SELECT held_name FROM key_details" DETAILS("renamed"), "renamed");
+    ck_assert_int_eq(sql(f.path, "UPDATE api_keys SET name = 'after' WHERE name = 'renamed'"),
+                     SQLITE_CONSTRAINT);
+    key = make_key(&f, "repo-1", "expiring", NULL); /* it is free again */
+    assert_allowed(&f, "UPDATE api_keys SET name = 'any' WHERE name = 'before'"); /* holds none */
+    keyward_key_free(&key);
+    fixture_close(&f);
+}
+END_TEST
+
 /* ---- the library does without triggers what they would do ---- */
 
 /* All but what no two keys have in common: ids become the names of keys. */
@@ -1419,6 +1438,7 @@ static TCase *rules(void)
     tcase_add_test(tests, an_event_of_a_rotation_links_the_key);
     tcase_add_test(tests, an_event_of_a_purge_destroys_the_secret);
     tcase_add_test(tests, bookkeeping_and_other_events_of_a_life_are_free);
+    tcase_add_test(tests, whoever_renames_a_key_that_holds_its_name_holds_the_new_one);
     tcase_add_loop_test(tests, the_library_and_an_outsider_lead_a_key_through_its_life_alike, 0, 2);
     tcase_add_test(tests, an_event_of_deletion_marks_its_key);
     tcase_add_test(tests, an_event_of_restoration_unmarks_its_key);

@@ -12,9 +12,7 @@
 
 const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_STORE] = {"store", "FILE", "the store (default: keys.db)"},
-    [OPTION_MASTER_KEY_FILE] = {"master-key-file", "FILE",
-                                "its master key: 64 hexadecimal digits or 32 bytes (default: "
-                                "master.key)"},
+    [OPTION_MASTER_KEY_FILE] = {"master-key-file", "FILE", "its master key (default: master.key)"},
     [OPTION_MASTER_KEY_FD] = {"master-key-fd", "N", "read the master key from this descriptor"},
     [OPTION_MASTER_KEY_STDIN] = {"master-key-stdin", NULL, "read it from standard input"},
     [OPTION_MASTER_KEY_PROMPT] = {"master-key-prompt", NULL,
@@ -61,8 +59,7 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_OUTPUT] = {"output", "FILE", "write to this new file (mode 0600)"},
     [OPTION_OVERLAP] = {"overlap", "DURATION", "the old key goes on for so long (default: 1d)"},
     [OPTION_PROVIDER] = {"provider", "PROVIDER",
-                         "whose service it opens: OPENAI, GOOGLE, ANTHROPIC, AWS or OTHER "
-                         "(default: OTHER)"},
+                         "OPENAI, GOOGLE, ANTHROPIC, AWS or OTHER (default: OTHER)"},
     [OPTION_REPO] = {"repo", "REPO", "only events of this repository"},
     [OPTION_RETENTION] = {"retention", "DURATION",
                           "purge only what was deleted at least so long ago (required)"},

@@ -204,7 +204,7 @@ static enum keyward_status run_audit(struct session *session)
 
 const struct command command_audit = {
     .name = "audit",
-    .usage = {"[OPTION...]"},
+    .usage = {""},
     .summary = "show the audit log, newest first",
     .help =
         "Shows the newest 100 events, or --limit, of those that the options name. Users see the\n"

@@ -85,7 +85,7 @@ static enum keyward_status run_export(struct session *session)
 
 const struct command command_audit_export = {
     .name = "audit export",
-    .usage = {"[OPTION...]"},
+    .usage = {""},
     .summary = "write the audit log as JSON lines or CSV",
     .help = "Writes all events that the options name, newest first or --oldest-first, up to the\n"
             "newest at the beginning: one JSON object a line, in the canonical form of RFC 8785,\n"

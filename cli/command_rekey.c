@@ -103,14 +103,15 @@ static enum keyward_status run_rekey(struct session *session)
 
 const struct command command_rekey = {
     .name = "rekey",
-    .usage = {"--new-master-key-file FILE", "--new-master-key-fd N", "--new-master-key-stdin",
-              "--new-master-key-prompt", "--data-key-only"},
+    .usage = {"--new-master-key-file FILE", "--data-key-only"},
     .summary = "change the master key",
     .help = "Puts the store under another master key, wholly or not at all; no secret changes.\n"
             "Programs that have the store open must open it again, with the new key. The old key\n"
             "is refused from then on, but backups made before still open with it alone: keep it\n"
             "as long as you keep those. With --data-key-only the master key stays, and secrets\n"
-            "to come are sealed with a new data key.\n",
+            "to come are sealed with a new data key.\n"
+            "The new key may also come from a descriptor, standard input or the terminal; then\n"
+            "keeping it is your affair.\n",
     .least = 0,
     .most = 0,
     .run = run_rekey,

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define USAGE_WIDTH 36
+
 static const char introduction[] =
     "keyward keeps the API keys of repositories in one SQLite file. Deleting a key is one\n"
     "durable transaction with its audit event; from then on the key opens nothing.\n"
@@ -41,25 +43,23 @@ static const char conclusion[] =
     "    keys.db and master.key are of no use without each other: keep copies of both, apart.\n"
     "\n"
     "Exit codes\n"
-    "     0 done                    9 disk full             19 (not by this program)\n"
-    "     1 wrong command line     10 could not read,       20 cancelled\n"
-    "     2 forbidden                 write or flush        21 the file exists already\n"
-    "     3 no such key or user    11 no memory             22 used too recently to delete\n"
-    "     4 already deleted        12 store damaged         23 the key has expired\n"
-    "     5 not deleted            13 cannot be written     24 the name is taken\n"
-    "     6 the last admin         14 no such folder        25 already rotated\n"
-    "     7 authentication         15 not a store           26 the secret was destroyed\n"
-    "       refused                16 of a newer keyward    27 may not be purged yet\n"
-    "     8 store busy             17 wrong master key\n"
-    "                              18 no master key\n"
+    "     0 done                            14 the folder does not exist\n"
+    "     1 the command line is wrong       15 the file is not a store\n"
+    "     2 forbidden                       16 the store is of a newer keyward\n"
+    "     3 no such key or user             17 another master key than the store's\n"
+    "     4 already deleted                 18 no usable master key\n"
+    "     5 not deleted                     20 cancelled\n"
+    "     6 the last admin                  21 the file exists already\n"
+    "     7 authentication refused          22 used too recently to be deleted\n"
+    "     8 the store is busy               23 the key has expired\n"
+    "     9 the disk is full                24 the name is taken\n"
+    "    10 could not read or write         25 already rotated\n"
+    "    11 out of memory                   26 the secret was destroyed\n"
+    "    12 the store is damaged            27 it may not be purged yet\n"
+    "    13 it cannot be written\n"
     "    A failure is one line on standard error; with --json it is an object.\n"
     "\n"
     "'keyward COMMAND --help' explains a command.\n";
-
-static int usage_width(const struct command *command)
-{
-    return (int)(strlen(command->name) + 1 + strlen(command->usage[0]));
-}
 
 static void print_options(enum option first, enum option last, const struct command *command)
 {
@@ -77,15 +77,24 @@ static void print_options(enum option first, enum option last, const struct comm
     }
 }
 
+/* Every way to use it; the summary goes with the first. */
+static void print_usages(const struct command *command)
+{
+    for (int i = 0; i < COMMAND_USAGES_MAX && command->usage[i]; i++) {
+        int width = printf("    %s %s", command->name, command->usage[i]);
+        if (i == 0)
+            printf("%*s%s", width < USAGE_WIDTH ? USAGE_WIDTH - width : 2, "", command->summary);
+        printf("\n");
+    }
+}
+
 static void print_overview(void)
 {
     printf("%s\n", introduction);
     for (const struct command_group *group = command_groups; group->title; group++) {
         printf("%s\n", group->title);
         for (const struct command *const *command = group->commands; *command; command++)
-            printf("    %s %s%*s%s\n", (*command)->name, (*command)->usage[0],
-                   usage_width(*command) < 30 ? 32 - usage_width(*command) : 2, "",
-                   (*command)->summary);
+            print_usages(*command);
         printf("\n");
     }
     printf("Options of every command, before it or after it\n");
@@ -189,20 +198,16 @@ static void list_options(const struct command *command)
     }
 }
 
-/* The longest way to use it names them all, as "[REPO] KEY..."; brackets and options are no kinds.
- */
+/* One "KIND" or "KIND..." a line, of the first way to use it; options are no operands. */
 static void list_operands(const struct command *command)
 {
-    for (const char *word = command->usage[0]; *word;) {
+    const char *word = command->usage[0];
+
+    while (*word && *word != '-') {
         size_t length = strcspn(word, " ");
-        const char *kind = word + strspn(word, "[");
-        size_t kind_length = strcspn(kind, "].");
-        const char *repeats = strstr(word, "...");
-        if (kind_length > 0 && *kind != '-' && kind < word + length)
-            printf("%.*s%s\n", (int)kind_length, kind,
-                   repeats && repeats < word + length ? "..." : "");
-        word += length;
-        word += strspn(word, " ");
+        size_t brackets = *word == '[' ? 1 : 0;
+        printf("%.*s\n", (int)(length - 2 * brackets), word + brackets);
+        word += length + strspn(word + length, " ");
     }
 }
 

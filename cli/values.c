@@ -42,6 +42,8 @@ const char *value_word(const char *kind, size_t n)
         return listed_word(reasons, n);
     if (strcmp(kind, "COLOR") == 0)
         return listed_word(colors, n);
+    if (strcmp(kind, "WHEN|never") == 0)
+        return n == 0 ? "never" : NULL;
     return strcmp(kind, "ACTION") == 0 ? action_word(n) : NULL;
 }
 

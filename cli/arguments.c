@@ -67,7 +67,7 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_SECRET_FD] = {"secret-fd", "N", "read it from this descriptor"},
     [OPTION_SECRET_STDIN] = {"secret-stdin", NULL, "read it from standard input"},
     [OPTION_SECRET_OUT] = {"secret-out", "FILE",
-                           "write the secret to this new file (mode 0600), and print none"},
+                           "write the secret to this new file (mode 0600) instead"},
     [OPTION_SINCE] = {"since", "WHEN", "from then on; a bare duration, as 12h, is so long ago"},
     [OPTION_UNIQUE_NAMES] = {"unique-names", NULL,
                              "no two live keys of a repository may share a name"},
@@ -76,9 +76,7 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_UNTIL] = {"until", "WHEN", "before then, likewise"},
     [OPTION_USER] = {"user", "USER", "only events of this user: he acted, or his access changed"},
     [OPTION_VERBOSE] = {"verbose", NULL, "tell the cause of a refusal; do not pass it on"},
-    [OPTION_WHY] = {"why", "WHY",
-                    "unused, rotated, compromised, offboarding or other (needs "
-                    "--note)"},
+    [OPTION_WHY] = {"why", "WHY", "unused, rotated, compromised, offboarding, other (with --note)"},
     [OPTION_YES] = {"yes", NULL, "do not ask"},
 };
 

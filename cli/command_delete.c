@@ -101,6 +101,8 @@ static char *explain(const struct session *session, const keyward_delete_request
     const char *text = keyward_status_text(request->status);
     char at[MOMENT_SIZE];
 
+    if (request->status == KEYWARD_NOT_FOUND)
+        return format_text("no live key is called '%s'", named(request));
     if (request->status == KEYWARD_ALREADY_DELETED)
         return format_text("%s: at %s, event %lld", text,
                            when(session, request->deletion.deleted_at, at),

@@ -40,6 +40,7 @@ static const char conclusion[] =
     "    A secret comes from --secret-file, --secret-fd or --secret-stdin; without these from\n"
     "    standard input if that is no terminal, else from the terminal, without echo. One line\n"
     "    end at the end of a file or of standard input is taken off. 65,536 bytes at most.\n"
+    "    A master key is 64 hexadecimal digits or 32 bytes, given likewise.\n"
     "    keys.db and master.key are of no use without each other: keep copies of both, apart.\n"
     "\n"
     "Exit codes\n"

@@ -76,7 +76,7 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_UNTIL] = {"until", "WHEN", "before then, likewise"},
     [OPTION_USER] = {"user", "USER", "only events of this user: he acted, or his access changed"},
     [OPTION_VERBOSE] = {"verbose", NULL, "tell the cause of a refusal; do not pass it on"},
-    [OPTION_WHY] = {"why", "WHY", "unused, rotated, compromised, offboarding, other (with --note)"},
+    [OPTION_WHY] = {"why", "WHY", "unused, rotated, compromised, offboarding or other"},
     [OPTION_YES] = {"yes", NULL, "do not ask"},
 };
 

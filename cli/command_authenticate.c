@@ -40,10 +40,12 @@ static enum keyward_status run_auth(struct session *session)
 {
     keyward_identity identity;
     struct secret_buffer *secret = NULL;
-    enum keyward_status status = session_open(session);
+    enum keyward_status status = secret_check(session);
 
     if (option_given(session, OPTION_VERBOSE))
         failure_show_cause();
+    if (status == KEYWARD_OK)
+        status = session_open(session);
     if (status == KEYWARD_OK)
         status = secret_read(session, "Secret", false, &secret);
     if (status == KEYWARD_OK)

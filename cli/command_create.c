@@ -123,6 +123,8 @@ static enum keyward_status run_import(struct session *session)
     enum keyward_status status = read_new_key(session, &new_key);
 
     if (status == KEYWARD_OK)
+        status = secret_check(session);
+    if (status == KEYWARD_OK)
         status = session_open(session);
     if (status == KEYWARD_OK)
         status = secret_read(session, "Secret", true, &secret);
@@ -159,7 +161,7 @@ static enum keyward_status read_rotation(struct session *session, keyward_rotati
         status = fail_usage("a secret is taken with --import only");
     if (status == KEYWARD_OK && imports && option_given(session, OPTION_SECRET_OUT))
         status = fail_usage("--import prints no secret: you have it");
-    return status;
+    return status == KEYWARD_OK ? secret_check(session) : status;
 }
 
 static enum keyward_status read_successor(struct session *session, keyward_rotation *rotation,

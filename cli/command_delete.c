@@ -171,7 +171,7 @@ static enum keyward_status conclude(const struct session *session, const struct 
     if (batch->count == 1)
         fail(first->status, "%s", reason);
     else
-        fail(first->status, "%zu of %zu keys are left; %s: %s", failed, batch->count, named(first),
+        fail(first->status, "%zu of %zu keys are left; the first one: %s", failed, batch->count,
              reason);
     free(reason);
     return first->status;
@@ -321,7 +321,7 @@ const struct command command_delete = {
         "stay untouched, so that 'restore' can undo a mistake. Of several keys each is decided\n"
         "alone; the exit code is that of the first one left.\n"
         "--all and --created-by (without REPO: everywhere, for the host) ask for confirmation on\n"
-        "a terminal; elsewhere they need --yes.\n",
+        "a terminal; elsewhere they need --yes. --why other needs --note.\n",
     .least = 0,
     .most = -1,
     .run = run_delete,

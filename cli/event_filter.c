@@ -26,6 +26,8 @@ enum keyward_status event_filter_read(struct session *session, keyward_event_que
         status = option_number(session, OPTION_LIMIT, 1, INT_MAX, limit);
     if (status == KEYWARD_OK && query->until != 0 && query->until <= query->from)
         status = fail_usage("--until must be later than --since");
+    if (status == KEYWARD_OK && !session->actor.is_host && !query->repo_id)
+        status = fail_usage("a user sees the log of a repository: name it with --repo");
     /* The library takes a lower bound only in the direction that starts from it. */
     if (option_given(session, OPTION_AFTER))
         query->oldest_first = true;

@@ -104,6 +104,16 @@ static int secret_ways(const struct session *session)
            option_given(session, OPTION_SECRET_STDIN);
 }
 
+enum keyward_status secret_check(struct session *session)
+{
+    if (secret_ways(session) > 1)
+        return fail_usage("give the secret in one way");
+    if (option_given(session, OPTION_MASTER_KEY_STDIN) &&
+        option_given(session, OPTION_SECRET_STDIN))
+        return fail_usage("standard input cannot be both the master key and the secret");
+    return KEYWARD_OK;
+}
+
 static enum keyward_status read_secret(struct session *session, const char *prompt, bool twice,
                                        struct secret_buffer *secret)
 {
@@ -111,10 +121,6 @@ static enum keyward_status read_secret(struct session *session, const char *prom
     bool stdin_is_taken = option_given(session, OPTION_MASTER_KEY_STDIN);
     enum keyward_status status;
 
-    if (secret_ways(session) > 1)
-        return fail_usage("give the secret in one way");
-    if (stdin_is_taken && option_given(session, OPTION_SECRET_STDIN))
-        return fail_usage("standard input cannot be both the master key and the secret");
     if (path)
         status = read_file(path, secret);
     else if (option_given(session, OPTION_SECRET_FD))

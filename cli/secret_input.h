@@ -6,6 +6,9 @@
 
 #include "session.h"
 
+/* Before anything is done: whether the options name one way at most to give a secret. */
+enum keyward_status secret_check(struct session *session);
+
 /* By --secret-...; without one, from stdin if that is no terminal, else from the terminal, there
  * `twice` to find mistakes. A line end at the end of what is not typed is taken off. */
 enum keyward_status secret_read(struct session *session, const char *prompt, bool twice,

@@ -59,11 +59,11 @@ START_TEST(create_prints_the_secret_once)
     char id[64], access_key[64], text_[128];
 
     ck_assert_int_eq(sscanf(made.out,
-                            "key             %36s\n"
+                            "key             %63s\n"
                             "name            Chat\n"
                             "provider        ANTHROPIC\n"
-                            "access key      %33s\n"
-                            "secret          %52s\n",
+                            "access key      %63s\n"
+                            "secret          %127s\n",
                             id, access_key, text_),
                      3);
     assert_status(f.store, try_secret(access_key, text_), KEYWARD_OK);
@@ -246,8 +246,8 @@ START_TEST(hostile_names_stay_text)
                   listed.out);
     ck_assert_ptr_null(strchr(listed.out, '\033'));
     /* the other row is padded to the same width on a terminal: letters of two columns count two */
-    ck_assert_msg(strstr(listed.out, "  CI                           OPENAI    " AT) != NULL,
-                  "'%s'", listed.out);
+    ck_assert_msg(strstr(listed.out, "  CI                         OPENAI    " AT) != NULL, "'%s'",
+                  listed.out);
     result_drop(&listed);
     assert_failure(RUN(&f, "list", "repo-1", "--as", "\033[31m\nme"), KEYWARD_FORBIDDEN, "list");
     assert_failure(RUN(&f, "show", "repo-1", "--bogus\033[31m"), KEYWARD_INVALID,
@@ -567,11 +567,9 @@ START_TEST(a_dry_run_writes_nothing)
     json_t *object, *events;
 
     ck_assert_int_eq(dry.code, 0);
-    ck_assert_msg(strncmp(dry.out,
-                          "Dry run: nothing was changed. It would write 1 key and 1 "
-                          "event:\n\nKEY  ",
-                          72) == 0,
-                  "'%s'", dry.out);
+    ck_assert_ptr_eq(strstr(dry.out, "Dry run: nothing was changed. It would write 1 key and 1 "
+                                     "event:\n\nKEY  "),
+                     dry.out);
     ck_assert_ptr_nonnull(strstr(dry.out, text("\nEVENT  TIME                  ACTOR   ACTION    "
                                                "   REPOSITORY  ABOUT\n    5  ")));
     ck_assert_ptr_nonnull(

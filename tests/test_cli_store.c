@@ -280,7 +280,9 @@ START_TEST(audit_filters)
     assert_failure(RUN(&f, "audit", "--limit", "0"), KEYWARD_INVALID, "--limit: '0'");
     assert_failure(RUN(&f, "audit", "--since", "1d", "--until", "2d"), KEYWARD_INVALID,
                    "--until must be later");
-    assert_failure(RUN(&f, "audit", "--as", "rita"), KEYWARD_FORBIDDEN, "audit");
+    assert_failure(RUN(&f, "audit", "--as", "rita"), KEYWARD_INVALID, "name it with --repo");
+    assert_failure(RUN(&f, "audit", "--as", "nobody", "--repo", "repo-1"), KEYWARD_FORBIDDEN,
+                   "audit");
     keyward_key_free(&key);
 }
 END_TEST
@@ -354,8 +356,9 @@ START_TEST(export_to_a_file)
     ck_assert_int_eq(mode_of("log.csv"), 0600);
     assert_failure(RUN(&f, "audit", "export", "--output", "log.csv"), KEYWARD_EXISTS,
                    "keyward: audit export: 'log.csv'");
-    assert_failure(RUN(&f, "audit", "export", "--output", "no.csv", "--as", "will"),
-                   KEYWARD_FORBIDDEN, "audit export");
+    assert_failure(
+        RUN(&f, "audit", "export", "--output", "no.csv", "--as", "nobody", "--repo", "repo-1"),
+        KEYWARD_FORBIDDEN, "audit export");
     ck_assert_int_eq(mode_of("no.csv"), -1);
     assert_result(RUN(&f, "audit", "export", "--output", "all", "--quiet"), 0, "", "");
     free(bytes);

@@ -50,7 +50,7 @@ static void assert_ends(struct dialog **dialog, int code, const char *shown)
 
 START_TEST(import_asks_twice_without_echo)
 {
-    struct dialog *dialog = DIALOG(&f, "import", "repo-1", "typed");
+    struct dialog *dialog = DIALOG(&f, "import", "repo-1", "typed", "--color", "never");
     char access_key[64];
     keyward_identity identity;
 
@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(a_prompt_has_the_few_keys_that_matter)
 {
-    struct dialog *dialog = DIALOG(&f, "auth", key->access_key);
+    struct dialog *dialog = DIALOG(&f, "auth", key->access_key, "--color", "never");
 
     dialog_expect(dialog, "Secret: ");
     dialog_type(dialog, "wrong\x15");    /* Ctrl-U: all */

@@ -236,7 +236,7 @@ START_TEST(a_full_disk_is_an_error)
         ck_assert_msg(failed.code == KEYWARD_IO, "call %zu: %d", i, failed.code);
         if (strcmp(calls[i][0], "--list-commands") != 0)
             ck_assert_msg(strstr(failed.err, "standard output cannot be written: No space left "
-                                             "on device\n") != NULL,
+                                             "on device") != NULL,
                           "call %zu: '%s'", i, failed.err);
         result_drop(&failed);
     }

@@ -194,3 +194,12 @@ const char *moment_date(int64_t at, bool utc, char text[MOMENT_SIZE])
     strftime(text, MOMENT_SIZE, "%Y-%m-%d", &calendar);
     return text;
 }
+
+const char *moment_clock(int64_t at, bool utc, char text[MOMENT_SIZE])
+{
+    struct tm calendar;
+
+    take_apart(at, utc, &calendar);
+    strftime(text, MOMENT_SIZE, "%m-%d %H:%M:%S", &calendar);
+    return text;
+}

@@ -21,7 +21,8 @@ const char *moment_parse_past(const char *text, bool utc, int64_t now, int64_t *
 /* To the second, as moment_parse reads it: with Z for UTC, with the offset for local time. */
 const char *moment_text(int64_t at, bool utc, char text[MOMENT_SIZE]);
 
-/* The date alone. */
+/* Short forms for narrow terminals: the date alone, and month, day and time of day. */
 const char *moment_date(int64_t at, bool utc, char text[MOMENT_SIZE]);
+const char *moment_clock(int64_t at, bool utc, char text[MOMENT_SIZE]);
 
 #endif

@@ -12,12 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* The signals that could leave the terminal without echo. */
+/* The signals that could leave the terminal without echo. The last two come from this program's own
+ * calls on a terminal that it is in the background of; the others come at any time. */
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 #define SIGNALS (sizeof signals / sizeof *signals)
+#define SIGNALS_ANY_TIME (SIGNALS - 2)
+
+/* How signals were handled before, and which get through while a letter is waited for. */
+struct watch {
+    struct sigaction before[SIGNALS];
+    sigset_t mask, open;
+};
 
 static volatile sig_atomic_t came; /* one of them */
 
@@ -42,20 +51,31 @@ static void note(int number)
     came = number;
 }
 
-static void catch_signals(struct sigaction before[SIGNALS])
+/* Those that come at any time are held back but while a letter is waited for, or one that comes
+ * just before that would not end the wait. */
+static void catch_signals(struct watch *watch)
 {
-    struct sigaction action = {.sa_handler = note}; /* no SA_RESTART: read() returns */
+    struct sigaction action = {.sa_handler = note}; /* no SA_RESTART: a wait ends */
+    sigset_t held;
 
     sigemptyset(&action.sa_mask);
+    sigemptyset(&held);
     came = 0;
-    for (size_t i = 0; i < SIGNALS; i++)
-        sigaction(signals[i], &action, &before[i]);
+    for (size_t i = 0; i < SIGNALS_ANY_TIME; i++)
+        sigaddset(&held, signals[i]);
+    sigprocmask(SIG_BLOCK, &held, &watch->mask);
+    watch->open = watch->mask;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        sigdelset(&watch->open, signals[i]);
+        sigaction(signals[i], &action, &watch->before[i]);
+    }
 }
 
-static void release_signals(const struct sigaction before[SIGNALS])
+static void release_signals(const struct watch *watch)
 {
     for (size_t i = 0; i < SIGNALS; i++)
-        sigaction(signals[i], &before[i], NULL);
+        sigaction(signals[i], &watch->before[i], NULL);
+    sigprocmask(SIG_SETMASK, &watch->mask, NULL);
 }
 
 static void say(int fd, const char *text)
@@ -80,15 +100,25 @@ static void erase_letter(struct secret_buffer *line)
         line->length--;
 }
 
+static ssize_t read_letter(int fd, const sigset_t *open, char *letter)
+{
+    fd_set readable;
+
+    FD_ZERO(&readable);
+    FD_SET(fd, &readable);
+    return pselect(fd + 1, &readable, NULL, NULL, NULL, open) < 0 ? -1 : read(fd, letter, 1);
+}
+
 /* The kernel's own line editing holds 4 KiB at most and drops the rest without a word, so without
  * echo the few keys that matter are handled here. */
-static enum typed read_line(int fd, const struct termios *before, struct secret_buffer *line)
+static enum typed read_line(int fd, const struct termios *before, const struct watch *watch,
+                            struct secret_buffer *line)
 {
     char letter = 0;
 
     for (line->length = 0; line->length < SECRET_BUFFER_SIZE - 1;) {
-        ssize_t got = read(fd, &letter, 1);
-        if (got < 0 && errno == EINTR && came)
+        ssize_t got = read_letter(fd, &watch->open, &letter);
+        if (came)
             return TYPED_SIGNAL;
         if (got < 0 && errno == EINTR)
             continue;
@@ -106,32 +136,35 @@ static enum typed read_line(int fd, const struct termios *before, struct secret_
     return TYPED_TOO_MUCH;
 }
 
+/* Tries again until it is done; not in the background, where it never would be. */
+static void set_state(int fd, const struct termios *state)
+{
+    while (tcsetattr(fd, TCSAFLUSH, state) != 0 && errno == EINTR && came != SIGTTOU)
+        continue;
+}
+
 static enum typed ask_once(int fd, const char *prompt, bool echo, struct secret_buffer *line)
 {
-    struct sigaction before[SIGNALS];
+    struct watch watch;
     struct termios shown, hidden;
-    enum typed typed;
+    enum typed typed = TYPED_END;
 
-    catch_signals(before);
-    if (tcgetattr(fd, &shown) != 0) {
-        release_signals(before);
-        return TYPED_END;
+    catch_signals(&watch);
+    if (tcgetattr(fd, &shown) == 0) {
+        hidden = shown;
+        if (!echo) {
+            hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON);
+            hidden.c_cc[VMIN] = 1;
+            hidden.c_cc[VTIME] = 0;
+        }
+        set_state(fd, &hidden);
+        say(fd, prompt);
+        typed = came ? TYPED_SIGNAL : read_line(fd, &shown, &watch, line);
+        if (!echo || typed != TYPED_LINE)
+            say(fd, "\n");
+        set_state(fd, &shown);
     }
-    hidden = shown;
-    if (!echo) {
-        hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON);
-        hidden.c_cc[VMIN] = 1;
-        hidden.c_cc[VTIME] = 0;
-    }
-    while (tcsetattr(fd, TCSAFLUSH, &hidden) != 0 && errno == EINTR && !came)
-        continue;
-    say(fd, prompt);
-    typed = came ? TYPED_SIGNAL : read_line(fd, &shown, line);
-    if (!echo || typed != TYPED_LINE)
-        say(fd, "\n");
-    while (tcsetattr(fd, TCSAFLUSH, &shown) != 0 && errno == EINTR)
-        continue;
-    release_signals(before);
+    release_signals(&watch);
     return typed;
 }
 
@@ -151,7 +184,7 @@ enum keyward_status terminal_ask(const char *prompt, bool echo, struct secret_bu
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
     char *visible = text_visible(prompt);
     enum typed typed = TYPED_SIGNAL;
-    bool again = fd >= 0;
+    bool again = fd >= 0 && fd < FD_SETSIZE;
 
     while (again) {
         typed = ask_once(fd, visible, echo, line);

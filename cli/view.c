@@ -52,9 +52,9 @@ static void id_cell(struct table *table, const char *id)
 struct table *key_table(const struct session *session)
 {
     static const struct column columns[] = {
-        {"KEY", false, 0},     {"NAME", false, 12},     {"PROVIDER", false, 0},
+        {"KEY", false, 0},     {"NAME", false, 10},     {"PROVIDER", false, 0},
         {"CREATED", false, 0}, {"LAST USED", false, 0}, {"EXPIRES", false, 0},
-        {"NOTE", false, 12},
+        {"NOTE", false, 10},
     };
     return table_new(session, columns, COUNT(columns));
 }
@@ -73,17 +73,21 @@ __attribute__((format(printf, 2, 3))) static void add(char **note, const char *f
     free(part);
 }
 
-static char *key_note(const struct session *session, const keyward_key *key)
+/* With the times, or `brief`ly without them. */
+static char *key_note(const struct session *session, const keyward_key *key, bool brief)
 {
     char *note = copy_text(""), text[MOMENT_SIZE];
 
-    if (key->deleted_at != 0)
+    if (key->deleted_at != 0 && brief)
+        add(&note, "deleted by %s", who(key->deleted_by));
+    else if (key->deleted_at != 0)
         add(&note, "deleted %s by %s", when(session, key->deleted_at, text), who(key->deleted_by));
     if (key->purged_at != 0)
-        add(&note, "purged %s", when(session, key->purged_at, text));
+        add(&note, "purged%s%s", brief ? "" : " ",
+            brief ? "" : when(session, key->purged_at, text));
     if (key->refused_count > 0)
-        add(&note, "%lld refused, last %s", (long long)key->refused_count,
-            when(session, key->refused_last_at, text));
+        add(&note, "%lld refused%s%s", (long long)key->refused_count, brief ? "" : ", last ",
+            brief ? "" : when(session, key->refused_last_at, text));
     if (key->successor_id)
         add(&note, "→ …%s", tail(key->successor_id));
     if (key->predecessor_id)
@@ -107,7 +111,7 @@ static void expiry_cell(const struct session *session, struct table *table, cons
 void key_row(const struct session *session, struct table *table, const keyward_key *key)
 {
     enum style style = key->deleted_at != 0 ? STYLE_FAINT : STYLE_PLAIN;
-    char *note = key_note(session, key);
+    char *note = key_note(session, key, false), *brief = key_note(session, key, true);
 
     id_cell(table, key->id);
     table_cell(table, style, key->name);
@@ -115,8 +119,9 @@ void key_row(const struct session *session, struct table *table, const keyward_k
     moment_cell(session, table, style, key->created_at);
     moment_cell(session, table, style, key->last_used_at);
     expiry_cell(session, table, key);
-    table_cell(table, key->refused_count > 0 ? STYLE_BAD : style, note);
+    table_cell_or(table, key->refused_count > 0 ? STYLE_BAD : style, note, brief);
     free(note);
+    free(brief);
 }
 
 static void moment_field(const struct session *session, const char *name, int64_t at,
@@ -206,7 +211,14 @@ struct table *event_table(const struct session *session)
     return table_new(session, columns, COUNT(columns));
 }
 
-static char *about_key(const struct session *session, const keyward_event *event)
+/* An id whole, or `brief`ly its end. */
+static void add_id(char **about, const char *what, const char *id, bool brief)
+{
+    if (id)
+        add(about, "%s %s%s", what, brief ? "…" : "", brief ? tail(id) : id);
+}
+
+static char *about_key(const struct session *session, const keyward_event *event, bool brief)
 {
     char *about = copy_text(""), text[MOMENT_SIZE];
 
@@ -214,13 +226,11 @@ static char *about_key(const struct session *session, const keyward_event *event
         add(&about, "%s → %s", event->previous_name, event->name ? event->name : "");
     else if (event->name)
         add(&about, "%s", event->name);
-    if (event->key_id)
-        add(&about, "key %s", event->key_id);
+    add_id(&about, "key", event->key_id, brief);
     if (event->provider)
         add(&about, "%s", event->provider);
-    if (event->other_key_id)
-        add(&about, "%s %s", event->action == KEYWARD_KEY_ROTATED ? "successor" : "predecessor",
-            event->other_key_id);
+    add_id(&about, event->action == KEYWARD_KEY_ROTATED ? "successor" : "predecessor",
+           event->other_key_id, brief);
     if (event->expires_at != 0)
         add(&about, "expires %s", when(session, event->expires_at, text));
     return about;
@@ -240,22 +250,31 @@ static void add_circumstances(char **about, const keyward_event *event)
         add(about, "by %s", event->user_agent);
 }
 
-void event_row(const struct session *session, struct table *table, const keyward_event *event)
+static char *about_event(const struct session *session, const keyward_event *event, bool brief)
 {
-    char number[24], *about = about_key(session, event);
+    char *about = about_key(session, event, brief);
 
     if (event->user_id)
         add(&about, "%s%s%s", event->user_id, event->role ? " as " : "",
             event->role ? event->role : "");
     add_circumstances(&about, event);
+    return about;
+}
+
+void event_row(const struct session *session, struct table *table, const keyward_event *event)
+{
+    const char *action = keyward_action_text(event->action);
+    char number[24], at[MOMENT_SIZE], clock[MOMENT_SIZE];
+    char *about = about_event(session, event, false), *brief = about_event(session, event, true);
+
     snprintf(number, sizeof number, "%lld", (long long)event->sequence);
     table_cell(table, STYLE_PLAIN, number);
-    moment_cell(session, table, STYLE_FAINT, event->at);
+    table_cell_or(table, STYLE_FAINT, moment_text(event->at, session->utc, at),
+                  moment_clock(event->at, session->utc, clock));
     table_cell(table, STYLE_PLAIN, who(event->actor_id));
-    table_cell(table,
-               strstr(keyward_action_text(event->action), "_denied") ? STYLE_BAD : STYLE_PLAIN,
-               keyward_action_text(event->action));
+    table_cell(table, strstr(action, "_denied") ? STYLE_BAD : STYLE_PLAIN, action);
     table_cell(table, STYLE_PLAIN, event->repo_id);
-    table_cell(table, STYLE_PLAIN, about);
+    table_cell_or(table, STYLE_PLAIN, about, brief);
     free(about);
+    free(brief);
 }

@@ -286,15 +286,12 @@ START_TEST(a_table_shrinks_to_the_terminal)
     struct dialog *dialog = DIALOG(&f, "list", "repo-1", "--utc", "--color", "never");
 
     ck_assert_int_eq(dialog_wait(dialog), 0);
-    ck_assert_msg(
-        strcmp(dialog_screen(dialog),
-               text("KEY        NAME                    PROVIDER  CREATED     LAST USED  EXPIRES  "
-                    "NOTE\r\n"
-                    "…%s  a name that is much to…  OPENAI    2023-11-14\r\n"
-                    "…%s  CI                       OPENAI    2023-11-14\r\n",
-                    long_name->id + 28, key->id + 28)) == 0 ||
-            strstr(dialog_screen(dialog), text("…%s  a name that is", long_name->id + 28)),
-        "'%s'", dialog_screen(dialog));
+    ck_assert_str_eq(
+        dialog_screen(dialog),
+        text("KEY        NAME                    PROVIDER  CREATED     LAST USED  EXPIRES  NOTE\r\n"
+             "…%s  a name that is much t…  OPENAI    2023-11-14\r\n"
+             "…%s  CI                      OPENAI    2023-11-14\r\n",
+             long_name->id + 28, key->id + 28));
     dialog_free(&dialog);
     dialog = dialog_start(
         &(struct dialog_options){.folder = f.folder,

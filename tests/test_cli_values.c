@@ -156,6 +156,7 @@ START_TEST(moments_are_shown_as_they_are_read)
     assert_moment(moment_text(NOW, false, text), true, NOW);
     ck_assert_str_eq(moment_date(1699999200000, false, text), "2023-11-14");
     ck_assert_str_eq(moment_date(1700002800000, false, text), "2023-11-15");
+    ck_assert_str_eq(moment_clock(1700002800000, false, text), "11-15 00:00:00");
     set_zone("<-0330>3:30");
     ck_assert_str_eq(moment_text(NOW, false, text), "2023-11-14T18:43:20-03:30");
 }

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     json_start();
     output_start();
     if (help_list(argc, argv))
-        return output_flush();
+        return (int)output_flush();
     status = arguments_parse(argc, argv, &session.arguments, &session.json);
     if (status == KEYWARD_OK)
         status = answer(&session);

@@ -32,7 +32,8 @@ const char *operand(const struct session *session, int n)
     return n < session->arguments.operand_count ? session->arguments.operands[n] : NULL;
 }
 
-static void print_line(FILE *file, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void print_line(FILE *file, const char *format,
+                                                             va_list values)
 {
     char *text = format_text_list(format, values), *visible = text_visible(text);
 

@@ -288,9 +288,9 @@ START_TEST(a_table_shrinks_to_the_terminal)
     ck_assert_int_eq(dialog_wait(dialog), 0);
     ck_assert_str_eq(
         dialog_screen(dialog),
-        text("KEY        NAME                    PROVIDER  CREATED     LAST USED  EXPIRES  NOTE\r\n"
-             "…%s  a name that is much t…  OPENAI    2023-11-14\r\n"
-             "…%s  CI                      OPENAI    2023-11-14\r\n",
+        text("KEY        NAME                   PROVIDER  CREATED     LAST USED  EXPIRES  NOTE\r\n"
+             "…%s  a name that is much …  OPENAI    2023-11-14\r\n"
+             "…%s  CI                     OPENAI    2023-11-14\r\n",
              long_name->id + 28, key->id + 28));
     dialog_free(&dialog);
     dialog = dialog_start(

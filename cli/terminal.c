@@ -158,7 +158,8 @@ static enum typed ask_once(int fd, const char *prompt, bool echo, struct secret_
             hidden.c_cc[VTIME] = 0;
         }
         set_state(fd, &hidden);
-        say(fd, prompt);
+        if (!came)
+            say(fd, prompt);
         typed = came ? TYPED_SIGNAL : read_line(fd, &shown, &watch, line);
         if (!echo || typed != TYPED_LINE)
             say(fd, "\n");

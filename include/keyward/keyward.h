@@ -659,9 +659,8 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_preview_delete_all_ke
  * Needs admin. Makes a deleted key live again, with its secret: for the deletion that was a
  * mistake. Its deadline stays, passed or not.
  * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.restore_denied` event), KEYWARD_NOT_FOUND,
- *   KEYWARD_NOT_DELETED, KEYWARD_NAME_TAKEN (where names are unique, unless it shares its own with a
- *   live successor), KEYWARD_PURGED, or the disk's
- *   codes
+ *   KEYWARD_NOT_DELETED, KEYWARD_NAME_TAKEN (where names are unique, unless it shares its own with
+ * a live successor), KEYWARD_PURGED, or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *store,
                                                                        const keyward_actor *actor,

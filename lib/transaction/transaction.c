@@ -16,6 +16,7 @@ struct database {
     struct connection_options options;
     struct services *services;
     struct companion companion; /* once the store is open for good */
+    int64_t companion_rests;    /* until then, on the monotonic clock: it has failed */
     struct commit_queue queue;  /* of this process; SQLite's lock orders processes */
     struct connection *writer;
     int version; /* of the schema, as it was found */
@@ -28,6 +29,7 @@ struct database {
 
 #define SHARED_US 100000 /* another process is thought to write until it has not for so long */
 #define TURN_US 10000    /* so long a process goes on before it lets others in */
+#define REST_US 1000000  /* so long a companion that failed is left at home */
 #define GIVE_WAY_US 200  /* twice as long as a waiting process sleeps between two looks */
 
 static const struct query begin_read = {QUERY_BEGIN_READ, "BEGIN"};
@@ -269,6 +271,12 @@ static bool run_requests(struct transaction *transaction, struct batch *batch)
     return true;
 }
 
+static bool companion_goes(const struct database *database, const struct companion *companion)
+{
+    return companion->is_due && companion->is_due(companion->request) &&
+           (database->companion_rests == 0 || monotonic_us() >= database->companion_rests);
+}
+
 static bool run_companion(struct transaction *transaction, const struct companion *companion)
 {
     struct error unheard = {.store_stamp = 0}, *error = transaction->connection->error;
@@ -332,9 +340,10 @@ static enum outcome run_together(struct database *database, struct batch *batch,
         undo_batch(database);
         return REQUEST_FAILED;
     }
-    if (companion && companion->is_due && companion->is_due(companion->request) &&
+    if (companion && companion_goes(database, companion) &&
         !run_companion(&transaction, companion)) {
         undo_batch(database);
+        database->companion_rests = monotonic_us() + REST_US;
         return COMPANION_FAILED;
     }
     commit_batch(database, batch);

@@ -1436,7 +1436,8 @@ START_TEST(uses_that_cannot_be_written_fail_nobody)
     assert_shown(START, 0, 0, 0);
     ck_assert_int_eq(sql_number(f.path, "SELECT deleted FROM api_keys WHERE name = 'other'"), 1);
     ck_assert_int_eq(sql(f.path, MEND), SQLITE_OK);
-    write_something();
+    /* Other writes leave them at home for a second after a failure; who asks for them does not. */
+    assert_status(f.store, keyward_flush_uses(f.store), KEYWARD_OK);
     assert_filed(START, 0, 0, 0);
     keyward_key_free(&other);
 }

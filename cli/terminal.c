@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,13 +101,25 @@ static void erase_letter(struct secret_buffer *line)
         line->length--;
 }
 
-static ssize_t read_letter(int fd, const sigset_t *open, char *letter)
+/* Waits for a letter while signals get through; less than 0: it was one. */
+static int wait_for_letter(int fd, const sigset_t *open)
 {
-    fd_set readable;
+#ifdef __linux__
+    struct pollfd terminal = {.fd = fd, .events = POLLIN};
+
+    return ppoll(&terminal, 1, NULL, open);
+#else
+    fd_set readable; /* a program that has just begun has no descriptor beyond its size */
 
     FD_ZERO(&readable);
     FD_SET(fd, &readable);
-    return pselect(fd + 1, &readable, NULL, NULL, NULL, open) < 0 ? -1 : read(fd, letter, 1);
+    return pselect(fd + 1, &readable, NULL, NULL, NULL, open);
+#endif
+}
+
+static ssize_t read_letter(int fd, const sigset_t *open, char *letter)
+{
+    return wait_for_letter(fd, open) < 0 ? -1 : read(fd, letter, 1);
 }
 
 /* The kernel's own line editing holds 4 KiB at most and drops the rest without a word, so without
@@ -185,7 +198,7 @@ enum keyward_status terminal_ask(const char *prompt, bool echo, struct secret_bu
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
     char *visible = text_visible(prompt);
     enum typed typed = TYPED_SIGNAL;
-    bool again = fd >= 0 && fd < FD_SETSIZE;
+    bool again = fd >= 0;
 
     while (again) {
         typed = ask_once(fd, visible, echo, line);

@@ -216,5 +216,5 @@ const struct command command_audit = {
     .least = 0,
     .most = 0,
     .run = run_audit,
-    .options = {EVENT_FILTER_OPTIONS, OPTION_FOLLOW},
+    .options = {EVENT_FILTER_OPTIONS, OPTION_OLDEST_FIRST, OPTION_FOLLOW},
 };

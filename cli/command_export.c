@@ -69,6 +69,7 @@ static enum keyward_status run_export(struct session *session)
     enum keyward_status status = event_filter_read(session, &query, &limit);
 
     query.limit = (int)limit;
+    query.oldest_first = true; /* a copy of the log, as it was written */
     if (status == KEYWARD_OK)
         status = session_open(session);
     if (status == KEYWARD_OK)
@@ -87,10 +88,11 @@ const struct command command_audit_export = {
     .name = "audit export",
     .usage = {""},
     .summary = "write the audit log as JSON lines or CSV",
-    .help = "Writes all events that the options name, newest first or --oldest-first, up to the\n"
-            "newest at the beginning: one JSON object a line, in the canonical form of RFC 8785,\n"
-            "or with --csv as RFC 4180 has it. Times are milliseconds since 1970. The file of\n"
-            "--output must not exist yet, and is there only if all of it is. Ctrl-C stops.\n",
+    .help =
+        "Writes all events that the options name, in the order in which they happened, up to\n"
+        "the newest at the beginning: one JSON object a line, in the canonical form of RFC 8785,\n"
+        "or with --csv as RFC 4180 has it. Times are milliseconds since 1970. The file of\n"
+        "--output must not exist yet, and is there only if all of it is. Ctrl-C stops.\n",
     .least = 0,
     .most = 0,
     .run = run_export,

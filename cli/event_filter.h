@@ -7,7 +7,7 @@
 
 #define EVENT_FILTER_OPTIONS                                                                       \
     OPTION_REPO, OPTION_KEY, OPTION_USER, OPTION_ACTION, OPTION_SINCE, OPTION_UNTIL, OPTION_AFTER, \
-        OPTION_LIMIT, OPTION_OLDEST_FIRST
+        OPTION_LIMIT
 
 /* `query` without a limit, which is 0 if none was given, and may be more than a page. */
 enum keyward_status event_filter_read(struct session *session, keyward_event_query *query,

@@ -683,8 +683,8 @@ START_TEST(the_shell_changes_no_key)
         "UPDATE data_keys SET id = 7",
         "UPDATE store SET master_key_id = zeroblob(16)",
         "DELETE FROM data_keys",
-        "INSERT INTO audit_events (sequence, at, action) SELECT max(sequence) + 1, max(at), "
-        "'store.other' FROM audit_events",
+        ("INSERT INTO audit_events (sequence, at, action) SELECT max(sequence) + 1, max(at), "
+         "'store.other' FROM audit_events"),
     };
     char *before = dump(f.path);
 

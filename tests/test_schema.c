@@ -940,7 +940,7 @@ static const struct {
        "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
       {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
        "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}},
-     {{NULL}}},
+     {{NULL, NULL, NULL}}},
     {2,
      {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
        "kw_sk_uqLT2doaxMqZamAHcaNrTPazyeHSDrPBLkxuDJ0a0Lr0NUlTl"},

@@ -184,7 +184,7 @@ static enum keyward_status check_key(struct transaction *transaction, struct che
                                      const struct statement *row)
 {
     static const struct {
-        enum key_column fits;
+        int fits; /* the column */
         const char *problem;
     } rules[] = {
         {CREATION_FITS, "the key has no creation event of its own"},

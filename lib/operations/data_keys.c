@@ -203,11 +203,9 @@ enum keyward_status data_keys_newest_id(struct transaction *transaction, int64_t
 enum keyward_status data_key_newest(struct transaction *transaction,
                                     const struct data_key **data_key)
 {
-    int64_t id = transaction->uncommitted_data_key - 1; /* the one before it */
-    enum keyward_status status = KEYWARD_OK;
+    int64_t id;
+    enum keyward_status status = data_keys_newest_id(transaction, &id);
 
-    if (transaction->uncommitted_data_key == 0)
-        status = data_keys_newest_id(transaction, &id);
     *data_key = NULL;
     return status == KEYWARD_OK ? data_key_find(transaction, id, data_key) : status;
 }

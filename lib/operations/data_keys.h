@@ -25,7 +25,7 @@ enum keyward_status sealed_secret_open(struct transaction *transaction,
                                        const struct seal_place *place, const unsigned char *sealed,
                                        size_t length, unsigned char *secret);
 
-/* The newest one that is committed, which seals new secrets. */
+/* The newest one, which seals new secrets. */
 enum keyward_status data_key_newest(struct transaction *transaction,
                                     const struct data_key **data_key);
 

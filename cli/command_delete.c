@@ -321,7 +321,9 @@ const struct command command_delete = {
         "stay untouched, so that 'restore' can undo a mistake. Of several keys each is decided\n"
         "alone; the exit code is that of the first one left.\n"
         "--all and --created-by (without REPO: everywhere, for the host) ask for confirmation on\n"
-        "a terminal; elsewhere they need --yes. --why other needs --note.\n",
+        "a terminal; elsewhere they need --yes. --why other needs --note.\n"
+        "--unless-used-within goes by what servers have written into the store: they do with\n"
+        "their next change, when they close it, and by keyward_flush_uses().\n",
     .least = 0,
     .most = -1,
     .run = run_delete,

@@ -672,8 +672,9 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *
  * is overwritten with zeros and the write-ahead log is cut, so that neither file holds it any more.
  * Row and events stay; `key.purged` is one of them. There is no way back. Where somebody reads an
  * older state just now, as a backup does, the log is cut with one of the next writes after that, or
- * when the store is closed. Copies that a backup or the file system keeps are beyond its reach.
- * Only keys deleted for longer than the `purge_retention` of the options can be purged.
+ * when the store is closed. Beyond its reach are copies that a backup or the file system keeps, and
+ * pieces in unused parts of pages that another program wrote back, or of a file of more than 32
+ * GiB. Only keys deleted for longer than the `purge_retention` of the options can be purged.
  * @param key_id one key; or NULL: all of the repository that may be purged
  * @param changes what was written; or NULL
  * @return KEYWARD_OK (without `key_id` also when there were none), KEYWARD_FORBIDDEN (leaves a

@@ -12,7 +12,8 @@ int main(void)
                    !options.master_key_file && !options.master_key_callback &&
                    !options.master_key_context && !options.access_key_prefix &&
                    !options.after_commit && !options.after_commit_context && !options.clock &&
-                   !options.clock_context && !options.random && !options.random_context
+                   !options.clock_context && !options.random && !options.random_context &&
+                   options.purge_retention == 0 && options.names == KEYWARD_NAMES_KEPT
                ? 0
                : 1;
 }

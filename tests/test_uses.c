@@ -451,10 +451,10 @@ START_TEST(a_key_with_two_slots_is_one_key)
     int64_t count = 0, last = 0;
 
     ck_assert(read_key(colliding[0], &key));
-    ck_assert(make_place(uses, &key, &first_place));
+    ck_assert_int_eq(make_place(uses, &key, &first_place), MADE);
     uses->noted = true;
     ck_assert(note_use(uses, &first_place, START + 5));
-    ck_assert(make_place(uses, &key, &second_place));
+    ck_assert_int_eq(make_place(uses, &key, &second_place), MADE);
     ck_assert_ptr_ne(first_place.slot, second_place.slot);
     ck_assert(note_use(uses, &second_place, START + 4));
     ck_assert(note_refusal(uses, &first_place, START + 7));

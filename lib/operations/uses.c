@@ -256,12 +256,6 @@ static bool claim(struct slot *slot, uint64_t state, const struct key_text *key,
     return true;
 }
 
-static bool take_over(struct slot *slot, const struct key_text *key, struct place *place)
-{
-    uint64_t state = load(&slot->state);
-    return is_spare(slot) && claim(slot, state, key, place);
-}
-
 /* ---- buckets ---- */
 
 static bool read_key(const char *access_key, struct key_text *key)
@@ -296,28 +290,31 @@ static bool find_place(const struct uses *uses, const struct key_text *key, stru
     return false;
 }
 
-/* The slot whose key was used longest ago; an empty one was never. */
-static struct slot *oldest_in(struct slot *bucket, unsigned tried)
+/* Of the slots that may be given away the one whose key was used longest ago; an empty one was
+ * never. NULL: there is none. */
+static struct slot *oldest_spare(struct slot *bucket)
 {
     struct slot *oldest = NULL;
 
     for (size_t i = 0; i < WAYS; i++) {
-        if (!(tried & 1U << i) &&
+        if (is_spare(&bucket[i]) &&
             (!oldest || value_of(load(&bucket[i].used)) < value_of(load(&oldest->used))))
             oldest = &bucket[i];
     }
     return oldest;
 }
 
-static bool make_place(const struct uses *uses, const struct key_text *key, struct place *place)
-{
-    struct slot *bucket = bucket_of(uses, key), *slot;
+enum making { MADE, OTHERS_WERE_FASTER, NO_ROOM };
 
-    for (unsigned tried = 0; (slot = oldest_in(bucket, tried)); tried |= 1U << (slot - bucket)) {
-        if (take_over(slot, key, place))
-            return true;
-    }
-    return false;
+static enum making make_place(const struct uses *uses, const struct key_text *key,
+                              struct place *place)
+{
+    struct slot *slot = oldest_spare(bucket_of(uses, key));
+    uint64_t state = slot ? load(&slot->state) : 0;
+
+    if (!slot)
+        return NO_ROOM;
+    return is_spare(slot) && claim(slot, state, key, place) ? MADE : OTHERS_WERE_FASTER;
 }
 
 /* ---- noting ---- */
@@ -361,7 +358,10 @@ static bool note(struct uses *uses, const char *access_key, uint64_t now,
     if (!read_key(access_key, &key))
         return false;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (!find_place(uses, &key, &place) && !make_place(uses, &key, &place))
+        enum making making = find_place(uses, &key, &place) ? MADE : make_place(uses, &key, &place);
+        if (making == NO_ROOM)
+            return false;
+        if (making == OTHERS_WERE_FASTER)
             continue;
         if (!atomic_load_explicit(&uses->noted, memory_order_relaxed))
             atomic_store(&uses->noted, true);

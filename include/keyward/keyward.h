@@ -298,7 +298,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_open(keyward **store,
 /**
  * Closes `*store`, wipes its keys and leaves NULL. No other call on it may be running or follow.
  * Uses that are not in the file yet are written first, as by keyward_flush_uses(); a failure of
- * that loses them and nothing else.
+ * that loses them and nothing else. For that it may wait as long as the busy timeout.
  *
  * In a child after fork it lets go of the parent's store and leaves its file alone. A child that
  * wants to open the same file must do that first, and its parent must fork while no call is
@@ -723,7 +723,8 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_authenticate(keyward 
  * deleted and expired ones. It also goes along with other writes of this process, 256 keys with
  * each transaction and each key once in KEYWARD_USE_PRECISION, and on close. A process that
  * authenticates and seldom writes calls this now and then, so that others learn of it; what is not
- * written when it crashes is lost. Between two writes the uses of some 65,000 keys are noted.
+ * written when it crashes is lost. Between two writes the uses of some 65,000 keys are noted; past
+ * that, `unless_used_within` takes any key for used.
  * @return KEYWARD_OK or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_flush_uses(keyward *store);

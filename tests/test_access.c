@@ -2,6 +2,9 @@
 /* Who may do what in a repository: granted, revoked, listed. */
 #include "support/fixture.h"
 
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -353,6 +356,169 @@ START_TEST(an_event_of_access_has_every_field)
 }
 END_TEST
 
+/* ---- one user ---- */
+
+static void assert_user(const keyward_actor *actor, const char *user_id, enum keyward_role role,
+                        int64_t granted_at)
+{
+    keyward_user *user;
+
+    assert_status(f.store, keyward_get_user(f.store, actor, "repo-1", user_id, &user), KEYWARD_OK);
+    ck_assert_str_eq(user->user_id, user_id);
+    ck_assert_int_eq(user->role, role);
+    ck_assert_int_eq(user->granted_at, granted_at);
+    keyward_user_free(&user);
+    ck_assert_ptr_null(user);
+}
+
+static void assert_no_user(const keyward_actor *actor, const char *repo_id, const char *user_id,
+                           enum keyward_status wanted)
+{
+    keyward_user *user = (keyward_user *)&f;
+
+    assert_status(f.store, keyward_get_user(f.store, actor, repo_id, user_id, &user), wanted);
+    ck_assert_ptr_null(user);
+    ck_assert_int_eq(keyward_last_error(f.store)->status, wanted);
+    ck_assert_str_eq(keyward_last_error(f.store)->message, keyward_status_text(wanted));
+}
+
+START_TEST(readers_get_every_user_and_others_none)
+{
+    static const keyward_actor *const allowed[] = {&rita, &will, &anna, &host};
+
+    for (size_t i = 0; i < COUNT(allowed); i++) {
+        assert_user(allowed[i], "anna", KEYWARD_ADMIN, START);
+        assert_user(allowed[i], "will", KEYWARD_WRITER, START);
+        assert_user(allowed[i], "rita", KEYWARD_READER, START);
+        assert_no_user(allowed[i], "repo-1", "nobody", KEYWARD_NOT_FOUND);
+        assert_no_user(allowed[i], "repo-1", "Anna", KEYWARD_NOT_FOUND);
+        assert_no_user(allowed[i], "repo-1", "ann", KEYWARD_NOT_FOUND);
+    }
+    assert_no_user(&nobody, "repo-1", "anna", KEYWARD_FORBIDDEN);
+    assert_no_user(&nobody, "repo-1", "nobody", KEYWARD_FORBIDDEN); /* not even that he has none */
+    assert_no_user(&anna, "no repository", "anna", KEYWARD_FORBIDDEN);
+    assert_no_user(&host, "no repository", "anna", KEYWARD_NOT_FOUND);
+    ck_assert_int_eq(count_events(f.path), 3);
+}
+END_TEST
+
+START_TEST(a_user_is_found_with_the_role_of_that_repository)
+{
+    assert_grant(&host, "repo-2", "rita", KEYWARD_ADMIN, KEYWARD_OK);
+    assert_grant(&host, "repo-2", "zoe", KEYWARD_WRITER, KEYWARD_OK);
+    assert_user(&host, "rita", KEYWARD_READER, START);
+    assert_no_user(&rita, "repo-1", "zoe", KEYWARD_NOT_FOUND);
+    assert_no_user(&(keyward_actor){.user_id = "zoe"}, "repo-1", "rita", KEYWARD_FORBIDDEN);
+    assert_no_user(&will, "repo-2", "rita", KEYWARD_FORBIDDEN);
+}
+END_TEST
+
+START_TEST(a_user_is_found_as_he_is_after_each_change)
+{
+    f.now += 1000;
+    assert_grant(&anna, "repo-1", "rita", KEYWARD_WRITER, KEYWARD_OK);
+    assert_user(&rita, "rita", KEYWARD_WRITER, START + 1000);
+    f.now += 1000;
+    assert_grant(&anna, "repo-1", "rita", KEYWARD_WRITER, KEYWARD_OK); /* which she has */
+    assert_user(&will, "rita", KEYWARD_WRITER, START + 1000);
+    assert_revoke(&anna, "repo-1", "rita", KEYWARD_OK);
+    assert_no_user(&will, "repo-1", "rita", KEYWARD_NOT_FOUND);
+    assert_no_user(&rita, "repo-1", "rita", KEYWARD_FORBIDDEN);
+    assert_grant(&anna, "repo-1", "rita", KEYWARD_ADMIN, KEYWARD_OK);
+    assert_user(&rita, "rita", KEYWARD_ADMIN, START + 2000);
+}
+END_TEST
+
+static void assert_get_says(const char *repo_id, const char *user_id, keyward_user **user,
+                            const char *message)
+{
+    assert_status(f.store, keyward_get_user(f.store, &host, repo_id, user_id, user),
+                  KEYWARD_INVALID);
+    ck_assert_str_eq(keyward_last_error(f.store)->message, message);
+}
+
+START_TEST(what_is_missing_to_get_a_user_is_named)
+{
+    keyward_user *user = (keyward_user *)&f;
+
+    assert_get_says(NULL, "rita", &user, "repo_id: must not be NULL");
+    ck_assert_ptr_null(user);
+    assert_get_says("repo-1", NULL, &user, "user_id: must not be NULL");
+    assert_get_says("repo-1", "", &user, "user_id: must not be empty");
+    assert_get_says("repo-1", "rita", NULL, "user: must not be NULL");
+}
+END_TEST
+
+struct toggler {
+    atomic_bool stop;
+    bool failed;
+};
+
+/* At any moment either rita may read and zoe is a writer, or rita has no role and zoe is an admin.
+ */
+static void *toggle_both(void *context)
+{
+    static const char *const changes[] = {
+        "BEGIN IMMEDIATE; DELETE FROM access WHERE user_id = 'rita';"
+        "UPDATE access SET role = 'admin' WHERE user_id = 'zoe'; COMMIT",
+        "BEGIN IMMEDIATE; INSERT INTO access VALUES ('repo-1', 'rita', 'reader', 0);"
+        "UPDATE access SET role = 'writer' WHERE user_id = 'zoe'; COMMIT"};
+    struct toggler *toggler = context;
+    sqlite3 *db = NULL;
+
+    toggler->failed = sqlite3_open(f.path, &db) != SQLITE_OK ||
+                      sqlite3_busy_timeout(db, 50000) != SQLITE_OK ||
+                      sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK;
+    for (int i = 0; !toggler->failed && !atomic_load(&toggler->stop); i++)
+        toggler->failed = sqlite3_exec(db, changes[i % 2], NULL, NULL, NULL) != SQLITE_OK;
+    sqlite3_close(db);
+    return NULL;
+}
+
+START_TEST(the_right_to_ask_and_the_answer_are_of_one_moment)
+{
+    struct toggler toggler = {.failed = false};
+    int told = 0, refused = 0;
+    pthread_t thread;
+
+    assert_grant(&host, "repo-1", "zoe", KEYWARD_WRITER, KEYWARD_OK);
+    atomic_init(&toggler.stop, false);
+    ck_assert_int_eq(pthread_create(&thread, NULL, toggle_both, &toggler), 0);
+    while (told < 2000 || refused < 2000) {
+        keyward_user *user;
+        enum keyward_status status = keyward_get_user(f.store, &rita, "repo-1", "zoe", &user);
+
+        if (status == KEYWARD_OK)
+            ck_assert_int_eq(user->role, KEYWARD_WRITER);
+        else
+            assert_status(f.store, status, KEYWARD_FORBIDDEN);
+        told += status == KEYWARD_OK;
+        refused += status == KEYWARD_FORBIDDEN;
+        keyward_user_free(&user);
+    }
+    atomic_store(&toggler.stop, true);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert(!toggler.failed);
+}
+END_TEST
+
+/* A role that the library does not know is never taken for one that it knows. */
+START_TEST(a_role_that_somebody_made_up_is_told)
+{
+    keyward_user_list *users;
+
+    ck_assert_int_eq(sql(f.path, "PRAGMA ignore_check_constraints = ON;"
+                                 "UPDATE access SET role = 'owner' WHERE user_id = 'rita'"),
+                     0);
+    assert_no_user(&host, "repo-1", "rita", KEYWARD_CORRUPT);
+    assert_no_user(&rita, "repo-1", "anna", KEYWARD_FORBIDDEN);
+    assert_user(&host, "anna", KEYWARD_ADMIN, START);
+    assert_status(f.store, keyward_list_users(f.store, &host, "repo-1", NULL, &users),
+                  KEYWARD_CORRUPT);
+    ck_assert_ptr_null(users);
+}
+END_TEST
+
 /* ---- listing ---- */
 
 START_TEST(a_list_of_users_has_roles_and_times_by_user_id)
@@ -537,6 +703,18 @@ static void add_last_admin(Suite *suite)
     tcase_add_test(tests, the_admin_of_another_repository_does_not_count);
 }
 
+static void add_getting(Suite *suite)
+{
+    TCase *tests = suite_add_case(suite, "get", open_fixture, close_fixture);
+
+    tcase_add_test(tests, readers_get_every_user_and_others_none);
+    tcase_add_test(tests, a_user_is_found_with_the_role_of_that_repository);
+    tcase_add_test(tests, a_user_is_found_as_he_is_after_each_change);
+    tcase_add_test(tests, the_right_to_ask_and_the_answer_are_of_one_moment);
+    tcase_add_test(tests, what_is_missing_to_get_a_user_is_named);
+    tcase_add_test(tests, a_role_that_somebody_made_up_is_told);
+}
+
 static void add_listing(Suite *suite)
 {
     TCase *tests = suite_add_case(suite, "list", open_fixture, close_fixture);
@@ -555,6 +733,7 @@ int main(void)
 
     add_changing(suite);
     add_last_admin(suite);
+    add_getting(suite);
     add_listing(suite);
     return run_suite(suite);
 }

@@ -120,6 +120,19 @@ static enum keyward_status call_list_users(void)
     return status;
 }
 
+static enum keyward_status call_get_user(void)
+{
+    keyward_user *user = SENTINEL;
+    enum keyward_status status =
+        keyward_get_user(x.store, x.actor, x.repo_id, x.user_id, x.out_is_null ? NULL : &user);
+
+    if (!x.out_is_null) {
+        assert_out(user, status);
+        keyward_user_free(&user);
+    }
+    return status;
+}
+
 static enum keyward_status call_create_key(void)
 {
     const keyward_new_key new_key = {
@@ -488,10 +501,10 @@ static enum keyward_status (*const calls[])(void) = {
     call_restore_key, call_list_events, call_export_events, call_import_key, call_rotate_key,
     call_rotate_key_to_imported, call_set_key_expiry, call_reveal_key, call_preview_delete_keys,
     call_delete_all_keys, call_preview_delete_all_keys, call_purge_keys, call_preview_purge_keys,
-    call_change_master_key, call_create_data_key,
+    call_change_master_key, call_create_data_key, call_get_user,
     /* without an actor */
     call_authenticate, call_check, call_flush_uses, call_backup, call_get_stats};
-#define WITH_ACTOR 25
+#define WITH_ACTOR 26
 
 /* ---- asserting ---- */
 
@@ -603,6 +616,8 @@ static const struct {
     {call_grant, &x.user_id, "user_id", 255, KEYWARD_OK, false},
     {call_revoke, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
     {call_revoke, &x.user_id, "user_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_get_user, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
+    {call_get_user, &x.user_id, "user_id", 255, KEYWARD_NOT_FOUND, false},
     {call_list_users, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
     {call_list_users, &x.after_user_id, "query.after_user_id", 255, KEYWARD_OK, true},
     {call_create_key, &x.repo_id, "repo_id", 255, KEYWARD_OK, false},
@@ -1044,6 +1059,7 @@ START_TEST(every_call_needs_a_place_for_what_it_hands_out)
 {
     remember_state();
     x.out_is_null = true;
+    assert_invalid(f.store, call_get_user(), "user");
     assert_invalid(f.store, call_list_users(), "users");
     assert_invalid(f.store, call_create_key(), "key");
     assert_invalid(f.store, call_get_key(), "key");
@@ -1163,6 +1179,7 @@ START_TEST(out_pointers_are_null_after_a_refusal)
 {
     x.actor = &nobody;
     x.query_repo_id = "repo-1";
+    assert_status(f.store, call_get_user(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_list_users(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_create_key(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_get_key(), KEYWARD_FORBIDDEN);
@@ -1200,6 +1217,8 @@ START_TEST(out_pointers_are_null_after_other_refusals)
     assert_status(f.store, call_rotate_key_to_imported(), KEYWARD_ALREADY_DELETED);
     assert_status(f.store, call_purge_keys(), KEYWARD_RETAINED);
     assert_status(f.store, call_preview_purge_keys(), KEYWARD_RETAINED);
+    x.user_id = "nobody";
+    assert_status(f.store, call_get_user(), KEYWARD_NOT_FOUND);
     x.key_id = "no key";
     assert_status(f.store, call_reveal_key(), KEYWARD_NOT_FOUND);
     assert_status(f.store, call_rotate_key(), KEYWARD_NOT_FOUND);
@@ -1210,6 +1229,7 @@ END_TEST
 START_TEST(what_is_not_there_can_be_freed)
 {
     keyward *store = NULL;
+    keyward_user *user = NULL;
     keyward_user_list *users = NULL;
     keyward_key *no_key = NULL;
     keyward_secret *secret = NULL;
@@ -1223,6 +1243,8 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_changes_free(&changes);
     keyward_close(NULL);
     keyward_close(&store);
+    keyward_user_free(NULL);
+    keyward_user_free(&user);
     keyward_user_list_free(NULL);
     keyward_user_list_free(&users);
     keyward_key_free(NULL);
@@ -1237,8 +1259,8 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_report_free(&report);
     keyward_stats_free(NULL);
     keyward_stats_free(&stats);
-    ck_assert(!store && !users && !no_key && !secret && !keys && !events && !report && !stats &&
-              !changes);
+    ck_assert(!store && !user && !users && !no_key && !secret && !keys && !events && !report &&
+              !stats && !changes);
 }
 END_TEST
 

@@ -15,7 +15,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define BATCH 3
-#define NEIGHBOURS 7 /* deleted ones, that are archived with a key */
+#define START INT64_C(1700000000000) /* where the fixture's clock stands */
+#define NEIGHBOURS 7                 /* deleted ones, that are archived with a key */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define POINTS_TRIED 12 /* a sanitizer is slow */
 #else
@@ -94,6 +95,7 @@ struct work {
     keyward_delete_request requests[BATCH];
     keyward_identity identity;
     keyward_key_list *key_list;
+    keyward_user *user;
     keyward_user_list *users;
     keyward_event_list *events;
     keyward_report *report;
@@ -207,6 +209,7 @@ static void expect_no_result(struct work *w, enum keyward_status status)
     ck_assert_ptr_null(w->key);
     ck_assert_ptr_null(w->new_secret);
     ck_assert_ptr_null(w->key_list);
+    ck_assert_ptr_null(w->user);
     ck_assert_ptr_null(w->users);
     ck_assert_ptr_null(w->events);
     ck_assert_ptr_null(w->report);
@@ -451,6 +454,18 @@ static void expect_users(struct work *w)
     ck_assert_int_eq(w->users->users[0]->role, KEYWARD_ADMIN);
     ck_assert_str_eq(w->users->users[2]->user_id, "will");
     ck_assert_int_eq(w->users->users[2]->role, KEYWARD_WRITER);
+}
+
+static enum keyward_status run_get_user(struct work *w)
+{
+    return keyward_get_user(w->f.store, &rita, "repo-1", "will", &w->user);
+}
+
+static void expect_user(struct work *w)
+{
+    ck_assert_str_eq(w->user->user_id, "will");
+    ck_assert_int_eq(w->user->role, KEYWARD_WRITER);
+    ck_assert_int_eq(w->user->granted_at, START);
 }
 
 static enum keyward_status run_list_events(struct work *w)
@@ -906,6 +921,7 @@ enum operation_index {
     LIST = WRITING,
     GET,
     LIST_USERS,
+    GET_USER,
     LIST_EVENTS,
     AUTHENTICATE,
     AUTHENTICATE_DELETED,
@@ -954,6 +970,7 @@ static const struct operation operations[OPERATIONS] = {
     [GET] = {"get", KEYWARD_OK, prepare_key, run_get, expect_got, expect_no_result},
     [LIST_USERS] = {"list users", KEYWARD_OK, prepare_key, run_list_users, expect_users,
                     expect_no_result},
+    [GET_USER] = {"get user", KEYWARD_OK, prepare_key, run_get_user, expect_user, expect_no_result},
     [LIST_EVENTS] = {"list events", KEYWARD_OK, prepare_key, run_list_events, expect_events,
                      expect_no_result},
     [AUTHENTICATE] = {"authenticate", KEYWARD_OK, prepare_key, run_authenticate, expect_identity,
@@ -988,6 +1005,7 @@ static void end_round(struct work *w, const struct operation *operation)
     keyward_key_free(&w->key);
     keyward_secret_free(&w->new_secret);
     keyward_key_list_free(&w->key_list);
+    keyward_user_free(&w->user);
     keyward_user_list_free(&w->users);
     keyward_event_list_free(&w->events);
     keyward_report_free(&w->report);
@@ -1621,7 +1639,7 @@ START_TEST(a_dropped_table_is_told)
     bool while_open = _i == 1;
 
     drop_table("access", while_open, CREATE, PURGE);
-    drop_table("access", while_open, LIST, GET);
+    drop_table("access", while_open, LIST, GET_USER);
     drop_table("access", while_open, PREVIEW_DELETE, PREVIEW_PURGE);
     drop_table("audit_events", while_open, CREATE, DENIED_DELETE);
     drop_table("audit_events", while_open, GRANT, GRANT);

@@ -1061,6 +1061,7 @@ static int first_not_forked(keyward *store)
 {
     const keyward_new_key new_key = {.name = "CI"};
     keyward_delete_request request = {.repo_id = "repo-1", .key_id = ID};
+    keyward_user *user = (keyward_user *)&request;
     keyward_user_list *users = (keyward_user_list *)&request;
     keyward_key_list *keys = (keyward_key_list *)&request;
     keyward_event_list *events = (keyward_event_list *)&request;
@@ -1073,6 +1074,7 @@ static int first_not_forked(keyward *store)
     const enum keyward_status got[] = {
         keyward_grant(store, &host, "repo-1", "mallory", KEYWARD_ADMIN),
         keyward_revoke(store, &host, "repo-1", "will"),
+        keyward_get_user(store, &host, "repo-1", "will", &user),
         keyward_list_users(store, &host, "repo-1", NULL, &users),
         keyward_create_key(store, &host, "repo-1", &new_key, &key, &secret),
         keyward_get_key(store, &host, "repo-1", ID, KEYWARD_LIVE, &key),
@@ -1094,7 +1096,7 @@ static int first_not_forked(keyward *store)
         if (got[i] != KEYWARD_FORKED)
             return (int)i + 1;
     }
-    if (users || keys || events || report || stats || key || secret)
+    if (user || users || keys || events || report || stats || key || secret)
         return 50;
     return keyward_last_error(store)->status == KEYWARD_FORKED ? 0 : 51;
 }

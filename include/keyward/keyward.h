@@ -345,6 +345,7 @@ typedef struct keyward_user {
     enum keyward_role role;
     int64_t granted_at; /**< when this role was given */
 } keyward_user;
+KEYWARD_API void keyward_user_free(keyward_user **user); /**< frees a user */
 
 /** Which users to list; zero-initialised: the first KEYWARD_PAGE_DEFAULT. */
 typedef struct keyward_user_query {
@@ -368,6 +369,21 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_users(
     keyward *store, const keyward_actor *actor, const char *repo_id,
     const keyward_user_query *query, keyward_user_list **users);
 KEYWARD_API void keyward_user_list_free(keyward_user_list **users); /**< frees a list of users */
+
+/**
+ * Needs reader. Tells what role a user has in a repository. The actor's own right and the answer
+ * are of one moment. Waits for no writer, and writes no event.
+ * @param user_id whom it is about; he may be the actor
+ * @param user his role, and since when he has it; the caller's, to free with keyward_user_free()
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (also to who asks about himself and has no role),
+ *   KEYWARD_NOT_FOUND (`user_id` has none; the host gets this for an unknown repository too), or
+ *   the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_get_user(keyward *store,
+                                                                    const keyward_actor *actor,
+                                                                    const char *repo_id,
+                                                                    const char *user_id,
+                                                                    keyward_user **user);
 
 /* ---- keys ---- */
 

@@ -5,11 +5,12 @@
 #include "base/result.h"
 #include "base/status.h"
 
-static bool change_is_valid(struct error *error, const struct access_change *change)
+/* Who acts on whose role. */
+static bool names_user(struct error *error, const keyward_actor *actor, const char *repo_id,
+                       const char *user_id)
 {
-    return argument_is_actor(error, change->actor) &&
-           argument_is_id(error, "repo_id", change->repo_id) &&
-           argument_is_id(error, "user_id", change->user_id);
+    return argument_is_actor(error, actor) && argument_is_id(error, "repo_id", repo_id) &&
+           argument_is_id(error, "user_id", user_id);
 }
 
 enum keyward_status keyward_grant(keyward *store, const keyward_actor *actor, const char *repo_id,
@@ -19,8 +20,8 @@ enum keyward_status keyward_grant(keyward *store, const keyward_actor *actor, co
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK &&
-        !(change_is_valid(error, &change) && argument_is_known(error, "role", role_is_valid(role))))
+    if (status == KEYWARD_OK && !(names_user(error, actor, repo_id, user_id) &&
+                                  argument_is_known(error, "role", role_is_valid(role))))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
         status = store_write(store, access_grant, &change, error);
@@ -34,11 +35,42 @@ enum keyward_status keyward_revoke(keyward *store, const keyward_actor *actor, c
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK && !change_is_valid(error, &change))
+    if (status == KEYWARD_OK && !names_user(error, actor, repo_id, user_id))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
         status = store_write(store, access_revoke, &change, error);
     return call_end(error, status);
+}
+
+enum keyward_status keyward_get_user(keyward *store, const keyward_actor *actor,
+                                     const char *repo_id, const char *user_id, keyward_user **user)
+{
+    struct access_get get = {.actor = actor, .repo_id = repo_id, .user_id = user_id};
+    struct error *error = call_begin(store);
+    enum keyward_status status = store_check(store, error);
+
+    if (user)
+        *user = NULL;
+    if (status == KEYWARD_OK &&
+        !(names_user(error, actor, repo_id, user_id) && argument_is_given(error, "user", user)))
+        status = KEYWARD_INVALID;
+    if (status != KEYWARD_OK)
+        return call_end(error, status);
+    get.user = result_new(sizeof *get.user);
+    status = get.user ? database_read(store->database, access_get, &get, error) : KEYWARD_NOMEM;
+    if (status == KEYWARD_OK)
+        *user = get.user;
+    else
+        keyward_user_free(&get.user);
+    return call_end(error, status);
+}
+
+void keyward_user_free(keyward_user **user)
+{
+    if (!user)
+        return;
+    result_free(*user);
+    *user = NULL;
 }
 
 static bool list_is_valid(struct error *error, const struct access_list *list)

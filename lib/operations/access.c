@@ -15,9 +15,14 @@ static const struct query remove_role = {QUERY_ACCESS_REMOVE,
 static const struct query other_admin = {
     QUERY_ACCESS_OTHER_ADMIN,
     "SELECT 1 FROM access WHERE repo_id = ?1 AND role = 'admin' AND user_id <> ?2 LIMIT 1"};
+
+#define SELECT_USERS "SELECT user_id, role, granted_at FROM access"
+
+static const struct query get_user = {QUERY_ACCESS_GET,
+                                      SELECT_USERS " WHERE repo_id = ?1 AND user_id = ?2"};
 static const struct query list_users = {
-    QUERY_ACCESS_LIST, "SELECT user_id, role, granted_at FROM access"
-                       " WHERE repo_id = ?1 AND user_id > ?2 ORDER BY user_id LIMIT ?3"};
+    QUERY_ACCESS_LIST,
+    SELECT_USERS " WHERE repo_id = ?1 AND user_id > ?2 ORDER BY user_id LIMIT ?3"};
 
 /* `*role` is 0 for a user without one. */
 static enum keyward_status find_role(struct connection *connection, const char *repo_id,
@@ -166,18 +171,43 @@ enum keyward_status access_revoke(struct transaction *transaction, void *request
     return status;
 }
 
-static enum keyward_status read_user(void *list, const struct statement *row,
-                                     const keyward_user **read)
+static enum keyward_status read_user(void *result, const struct statement *row, keyward_user *user)
+{
+    int role = role_value(statement_text(row, 1));
+
+    if (role < 0)
+        return KEYWARD_CORRUPT;
+    user->role = (enum keyward_role)role;
+    user->granted_at = statement_number(row, 2);
+    return statement_copy_text(row, 0, result, &user->user_id) ? KEYWARD_OK : KEYWARD_NOMEM;
+}
+
+enum keyward_status access_get(struct transaction *transaction, void *request)
+{
+    const struct access_get *get = request;
+    struct statement find;
+    enum keyward_status ended,
+        status = access_allows(transaction, get->actor, get->repo_id, KEYWARD_READER);
+
+    if (status != KEYWARD_OK)
+        return status;
+    find = statement_begin(transaction->connection, &get_user);
+    statement_bind_text(&find, get->repo_id);
+    statement_bind_text(&find, get->user_id);
+    status = statement_row(&find) ? read_user(get->user, &find, get->user) : KEYWARD_NOT_FOUND;
+    ended = statement_end(&find);
+    return ended == KEYWARD_OK ? status : ended;
+}
+
+static enum keyward_status read_next_user(keyward_user_list *list, const keyward_user **users,
+                                          const struct statement *row)
 {
     keyward_user *user = result_alloc(list, sizeof *user);
 
-    *read = user;
     if (!user)
         return KEYWARD_NOMEM;
-    user->user_id = result_copy(list, statement_text(row, 0), statement_length(row, 0));
-    user->role = (enum keyward_role)role_value(statement_text(row, 1));
-    user->granted_at = statement_number(row, 2);
-    return user->user_id ? KEYWARD_OK : KEYWARD_NOMEM;
+    users[list->count++] = user;
+    return read_user(list, row, user);
 }
 
 enum keyward_status access_list(struct transaction *transaction, void *request)
@@ -202,7 +232,7 @@ enum keyward_status access_list(struct transaction *transaction, void *request)
         if (list->users->count == limit)
             list->users->more = true;
         else
-            status = read_user(list->users, &rows, &users[list->users->count++]);
+            status = read_next_user(list->users, users, &rows);
     }
     ended = statement_end(&rows);
     return status == KEYWARD_OK ? ended : status;

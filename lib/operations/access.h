@@ -22,6 +22,13 @@ struct access_change {
 enum keyward_status access_grant(struct transaction *transaction, void *request);
 enum keyward_status access_revoke(struct transaction *transaction, void *request);
 
+struct access_get {
+    const keyward_actor *actor;
+    const char *repo_id, *user_id;
+    keyward_user *user;
+};
+enum keyward_status access_get(struct transaction *transaction, void *request);
+
 struct access_list {
     const keyward_actor *actor;
     const char *repo_id;

@@ -494,6 +494,18 @@ static enum keyward_status call_get_stats(void)
     return status;
 }
 
+static enum keyward_status call_get_activity(void)
+{
+    keyward_activity *activity = SENTINEL;
+    enum keyward_status status = keyward_get_activity(x.store, x.out_is_null ? NULL : &activity);
+
+    if (!x.out_is_null) {
+        assert_out(activity, status);
+        keyward_activity_free(&activity);
+    }
+    return status;
+}
+
 /* All that take a store; the first WITH_ACTOR of them take an actor. */
 static enum keyward_status (*const calls[])(void) = {
     call_grant, call_revoke, call_list_users, call_create_key, call_get_key, call_list_keys,
@@ -503,7 +515,7 @@ static enum keyward_status (*const calls[])(void) = {
     call_delete_all_keys, call_preview_delete_all_keys, call_purge_keys, call_preview_purge_keys,
     call_change_master_key, call_create_data_key, call_get_user,
     /* without an actor */
-    call_authenticate, call_check, call_flush_uses, call_backup, call_get_stats};
+    call_authenticate, call_check, call_flush_uses, call_backup, call_get_stats, call_get_activity};
 #define WITH_ACTOR 26
 
 /* ---- asserting ---- */
@@ -1069,6 +1081,7 @@ START_TEST(every_call_needs_a_place_for_what_it_hands_out)
     assert_invalid(f.store, call_check(), "report");
     assert_invalid(f.store, call_export_events(), "destination");
     assert_invalid(f.store, call_get_stats(), "stats");
+    assert_invalid(f.store, call_get_activity(), "activity");
     assert_invalid(f.store, call_import_key(), "key");
     assert_invalid(f.store, call_rotate_key(), "key");
     assert_invalid(f.store, call_rotate_key_to_imported(), "key");
@@ -1237,6 +1250,7 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_event_list *events = NULL;
     keyward_report *report = NULL;
     keyward_stats *stats = NULL;
+    keyward_activity *activity = NULL;
     keyward_changes *changes = NULL;
 
     keyward_changes_free(NULL);
@@ -1259,8 +1273,10 @@ START_TEST(what_is_not_there_can_be_freed)
     keyward_report_free(&report);
     keyward_stats_free(NULL);
     keyward_stats_free(&stats);
+    keyward_activity_free(NULL);
+    keyward_activity_free(&activity);
     ck_assert(!store && !user && !users && !no_key && !secret && !keys && !events && !report &&
-              !stats && !changes);
+              !stats && !activity && !changes);
 }
 END_TEST
 

@@ -101,6 +101,7 @@ struct work {
     keyward_report *report;
     struct written written;
     keyward_stats *stats;
+    keyward_activity *activity;
     keyward_changes *changes;
     int master_key; /* which of the two below is in force */
 };
@@ -214,6 +215,7 @@ static void expect_no_result(struct work *w, enum keyward_status status)
     ck_assert_ptr_null(w->events);
     ck_assert_ptr_null(w->report);
     ck_assert_ptr_null(w->stats);
+    ck_assert_ptr_null(w->activity);
     ck_assert_ptr_null(w->changes);
     ck_assert_uint_eq(w->written.length, 0);
     ck_assert_mem_eq(&w->identity, &none, sizeof none);
@@ -617,6 +619,20 @@ static void expect_stats(struct work *w)
     ck_assert_int_eq(w->stats->events, 4);
 }
 
+static enum keyward_status run_activity(struct work *w)
+{
+    return keyward_get_activity(w->f.store, &w->activity);
+}
+
+/* The key that was made before is all there was, or was made before the store was opened. */
+static void expect_activity(struct work *w)
+{
+    ck_assert_int_ge(w->activity->commits, 0);
+    ck_assert_int_le(w->activity->commits, 1);
+    ck_assert_int_eq(w->activity->writes, w->activity->commits);
+    ck_assert_int_eq(w->activity->commits_by_size[0], w->activity->commits);
+}
+
 /* ---- the rest of a key's life ---- */
 
 static const char imported[] = "what a provider gave out";
@@ -929,6 +945,7 @@ enum operation_index {
     BACKUP,
     EXPORT,
     STATS,
+    ACTIVITY,
     PREVIEW_DELETE,
     PREVIEW_DELETE_ALL,
     PREVIEW_PURGE,
@@ -982,6 +999,8 @@ static const struct operation operations[OPERATIONS] = {
     [EXPORT] = {"export", KEYWARD_OK, prepare_export, run_export, expect_exported,
                 expect_no_result},
     [STATS] = {"statistics", KEYWARD_OK, prepare_key, run_stats, expect_stats, expect_no_result},
+    [ACTIVITY] = {"activity", KEYWARD_OK, prepare_key, run_activity, expect_activity,
+                  expect_no_result},
     [PREVIEW_DELETE] = {"preview of a delete", KEYWARD_OK, prepare_key, run_preview_delete,
                         expect_previewed, expect_no_result},
     [PREVIEW_DELETE_ALL] = {"preview of delete all", KEYWARD_OK, prepare_key,
@@ -1010,6 +1029,7 @@ static void end_round(struct work *w, const struct operation *operation)
     keyward_event_list_free(&w->events);
     keyward_report_free(&w->report);
     keyward_stats_free(&w->stats);
+    keyward_activity_free(&w->activity);
     keyward_changes_free(&w->changes);
     memset(&w->written, 0, sizeof w->written);
     memset(&w->identity, 0, sizeof w->identity);
@@ -1073,12 +1093,32 @@ struct tally {
     int failed; /* at which the call failed */
 };
 
+/* Calls that the store has committed so far, each by itself. */
+static int64_t writes_of(const struct work *w)
+{
+    keyward_activity *activity;
+    int64_t writes;
+
+    assert_status(w->f.store, keyward_get_activity(w->f.store, &activity), KEYWARD_OK);
+    writes = activity->writes;
+    ck_assert_int_eq(activity->commits, writes);
+    ck_assert_int_eq(activity->commits_by_size[0], writes);
+    keyward_activity_free(&activity);
+    return writes;
+}
+
+/* What a call that has succeeded adds to them. */
+static int64_t writes_by(const struct operation *operation)
+{
+    return operation < &operations[WRITING] && operation != &operations[FLUSH_USES];
+}
+
 /* One fault: the call, what it left behind, and the same call without it. */
 static void provoke_once(struct work *w, const struct operation *operation,
                          const struct fault *fault, int nth, enum fault_length length,
                          struct tally *tally, bool *reached)
 {
-    int64_t before = version_of(w);
+    int64_t before = version_of(w), writes = writes_of(w);
     enum keyward_status status;
 
     fault_begin(fault, nth, length);
@@ -1091,6 +1131,7 @@ static void provoke_once(struct work *w, const struct operation *operation,
         ck_assert_msg(version_of(w) == before, "%s, %s %d: something stayed", operation->name,
                       fault->name, nth);
         operation->expect_none(w, status);
+        ck_assert_int_eq(writes_of(w), writes);
         tally->failed++;
         assert_status(w->f.store, operation->run(w), operation->success);
     } else if (fault->io == IO_SYNC && fault->source == DISK && operation != &operations[PURGE]) {
@@ -1098,6 +1139,7 @@ static void provoke_once(struct work *w, const struct operation *operation,
         ck_assert_msg(!*reached, "%s: a flush failed and nobody was told", operation->name);
     }
     tally->points += *reached;
+    ck_assert_int_eq(writes_of(w), writes + writes_by(operation));
     operation->expect(w);
 }
 
@@ -1202,6 +1244,10 @@ static void provoke_all_ways(int index, const struct fault *fault, int floor)
     }
     if (index == FLUSH_USES && floor > 1)
         floor = 1; /* a store just opened has nothing to write */
+    if (index == ACTIVITY && fault != &library_memory) {
+        ck_assert_int_eq(tally.points, 0); /* it asks neither SQLite nor the disk */
+        return;
+    }
     assert_hit(operation, fault, &tally, floor);
 }
 

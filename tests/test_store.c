@@ -1067,6 +1067,7 @@ static int first_not_forked(keyward *store)
     keyward_event_list *events = (keyward_event_list *)&request;
     keyward_report *report = (keyward_report *)&request;
     keyward_stats *stats = (keyward_stats *)&request;
+    keyward_activity *activity = (keyward_activity *)&request;
     const keyward_export destination = {.write = write_nothing};
     keyward_key *key = (keyward_key *)&request;
     keyward_secret *secret = (keyward_secret *)&request;
@@ -1090,13 +1091,14 @@ static int first_not_forked(keyward *store)
         keyward_export_events(store, &host, NULL, &destination),
         keyward_backup(store, "copy.db", NULL),
         keyward_get_stats(store, &stats),
+        keyward_get_activity(store, &activity),
     };
 
     for (size_t i = 0; i < COUNT(got); i++) {
         if (got[i] != KEYWARD_FORKED)
             return (int)i + 1;
     }
-    if (user || users || keys || events || report || stats || key || secret)
+    if (user || users || keys || events || report || stats || activity || key || secret)
         return 50;
     return keyward_last_error(store)->status == KEYWARD_FORKED ? 0 : 51;
 }

@@ -567,6 +567,7 @@ struct task {
     int64_t number;
     struct gate *gate;
     struct base *base;
+    bool rehearsed;
     int runs;
     /* what came of it */
     enum keyward_status status;
@@ -627,9 +628,11 @@ static enum keyward_status run_task(struct transaction *transaction, void *reque
 static void *write_task(void *context)
 {
     struct task *task = context;
+    struct database *database = task->base->database;
 
-    task->status =
-        database_write(task->base->database, run_task, task, &task->newest_event, &task->error);
+    task->status = task->rehearsed ? database_rehearse(database, run_task, task, &task->error)
+                                   : database_write(database, run_task, task, &task->newest_event,
+                                                    &task->error);
     return NULL;
 }
 
@@ -717,6 +720,24 @@ static void assert_failed(struct base *base, const struct task *task, int runs)
     assert_row(base, task, false);
 }
 
+/* So many commits of each size were counted, from 1 on; the tables' own has no event. */
+static void assert_counted(const struct base *base, int64_t writes,
+                           const int64_t commits_by_size[KEYWARD_ACTIVITY_SIZES])
+{
+    keyward_activity activity;
+    int64_t commits = 0;
+
+    database_activity(base->database, &activity);
+    for (int i = 0; i < KEYWARD_ACTIVITY_SIZES; i++) {
+        ck_assert_int_eq(activity.commits_by_size[i], commits_by_size[i]);
+        commits += commits_by_size[i];
+    }
+    ck_assert_int_eq(activity.commits, commits);
+    ck_assert_int_eq(activity.writes, writes);
+}
+
+#define COUNTS(...) ((const int64_t[KEYWARD_ACTIVITY_SIZES]){__VA_ARGS__})
+
 /* `_i` in what follows: whether the tasks are a batch of their own or joined one that runs. */
 static const enum task_kind holds[] = {HOLD_COMMIT, HOLD};
 
@@ -732,6 +753,7 @@ START_TEST(a_batch_is_one_transaction_and_refusals_are_part_of_it)
     assert_done(&base, &tasks[1], KEYWARD_FORBIDDEN, 1);
     assert_done(&base, &tasks[2], KEYWARD_OK, 1);
     ck_assert_int_eq(base.commits, holds[_i] == HOLD ? 1 : 2);
+    assert_counted(&base, 4, holds[_i] == HOLD ? COUNTS(0, 0, 1) : COUNTS(1, 0, 1));
     base_close(&base);
 }
 END_TEST
@@ -752,6 +774,7 @@ START_TEST(of_a_batch_only_those_who_fail_fail)
     assert_failed(&base, &tasks[4], 1); /* alone at once: that was its first run */
     assert_done(&base, &tasks[5], KEYWARD_FORBIDDEN, 1);
     ck_assert_int_eq(base.commits, 4); /* each alone */
+    assert_counted(&base, 4, COUNTS(4));
     base_close(&base);
 }
 END_TEST
@@ -782,6 +805,7 @@ START_TEST(who_comes_while_a_leader_fails_is_not_drawn_into_it)
     assert_done(&base, &tasks[1], KEYWARD_FORBIDDEN, 1);
     assert_done(&base, &tasks[2], KEYWARD_OK, 1);
     ck_assert_int_eq(base.commits, 1);
+    assert_counted(&base, 3, COUNTS(0, 0, 1));
     base_close(&base);
 }
 END_TEST
@@ -795,6 +819,7 @@ START_TEST(who_fails_alone_is_not_run_again)
     task.base = &base;
     write_task(&task);
     assert_failed(&base, &task, 1);
+    assert_counted(&base, 0, COUNTS(0));
     base_close(&base);
 }
 END_TEST
@@ -825,7 +850,70 @@ START_TEST(a_commit_that_fails_fails_all_of_the_batch)
     else
         assert_done(&base, &holder, KEYWARD_OK, 1);
     ck_assert_int_eq(sql_number(base.f.path, "SELECT count(*) FROM orphans"), 0);
+    assert_counted(&base, holds[_i] != HOLD, COUNTS(holds[_i] != HOLD));
     write_one(&base, INSERT, 7); /* the store is usable at once */
+    base_close(&base);
+}
+END_TEST
+
+/* ---- what is counted ---- */
+
+START_TEST(what_is_rehearsed_in_a_batch_is_not_counted)
+{
+    struct task holder, tasks[] = {{.kind = INSERT, .rehearsed = true},
+                                   {.kind = INSERT},
+                                   {.kind = REFUSE, .rehearsed = true}};
+    struct base base;
+
+    base_open(&base, KEYWARD_SURVIVES_CRASH);
+    run_behind(&base, &holder, holds[_i], tasks, 3);
+    ck_assert_int_eq(tasks[0].status, KEYWARD_OK);
+    ck_assert_int_eq(tasks[2].status, KEYWARD_FORBIDDEN);
+    assert_row(&base, &tasks[0], false);
+    assert_done(&base, &tasks[1], KEYWARD_OK, 1);
+    assert_counted(&base, 2, holds[_i] == HOLD ? COUNTS(0, 1) : COUNTS(2));
+    base_close(&base);
+}
+END_TEST
+
+START_TEST(a_batch_of_rehearsals_is_no_commit)
+{
+    struct task holder,
+        tasks[] = {{.kind = INSERT, .rehearsed = true}, {.kind = INSERT, .rehearsed = true}};
+    struct base base;
+
+    base_open(&base, KEYWARD_SURVIVES_CRASH);
+    run_behind(&base, &holder, HOLD_COMMIT, tasks, 2);
+    assert_counted(&base, 1, COUNTS(1)); /* the holder's */
+    base_close(&base);
+}
+END_TEST
+
+/* A power of two and its neighbours, as batches that others joined. */
+START_TEST(a_commit_is_counted_by_its_size)
+{
+    static const struct {
+        int calls, size;
+    } batches[] = {{2, 1},   {3, 2},   {4, 2},   {5, 3},   {8, 3},  {9, 4},
+                   {16, 4},  {17, 5},  {32, 5},  {33, 6},  {64, 6}, {65, 7},
+                   {128, 7}, {129, 8}, {255, 8}, {256, 8}, {1, 0}};
+    static struct task tasks[BATCH_MAX];
+    int64_t writes = 0, commits[KEYWARD_ACTIVITY_SIZES] = {0};
+    struct base base;
+
+    base_open(&base, KEYWARD_SURVIVES_CRASH);
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        struct task holder;
+
+        memset(tasks, 0, sizeof tasks);
+        for (int j = 0; j < batches[i].calls; j++)
+            tasks[j].kind = INSERT;
+        run_behind(&base, &holder, HOLD, tasks, batches[i].calls - 1);
+        ck_assert_int_eq(sql(base.f.path, "DELETE FROM rows"), SQLITE_OK); /* the holder's */
+        writes += batches[i].calls;
+        commits[batches[i].size]++;
+        assert_counted(&base, writes, commits);
+    }
     base_close(&base);
 }
 END_TEST
@@ -1617,6 +1705,9 @@ static void add_queue_tests(Suite *suite)
     tcase_add_test(batches, who_comes_while_a_leader_fails_is_not_drawn_into_it);
     tcase_add_test(batches, who_fails_alone_is_not_run_again);
     tcase_add_loop_test(batches, a_commit_that_fails_fails_all_of_the_batch, 0, 2);
+    tcase_add_loop_test(batches, what_is_rehearsed_in_a_batch_is_not_counted, 0, 2);
+    tcase_add_test(batches, a_batch_of_rehearsals_is_no_commit);
+    tcase_add_test(batches, a_commit_is_counted_by_its_size);
     tcase_add_test(batches, a_data_key_that_was_never_committed_seals_nothing);
     suite_add_tcase(suite, batches);
 }

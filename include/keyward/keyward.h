@@ -887,7 +887,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_change_master_key(
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_data_key(
     keyward *store, const keyward_actor *actor);
 
-/* ---- backup and statistics ---- */
+/* ---- backup, statistics and activity ---- */
 
 /** How to back up; zero-initialised: without progress. */
 typedef struct keyward_backup_options {
@@ -937,6 +937,36 @@ typedef struct keyward_stats {
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_get_stats(keyward *store,
                                                                      keyward_stats **stats);
 KEYWARD_API void keyward_stats_free(keyward_stats **stats); /**< frees statistics */
+
+#define KEYWARD_ACTIVITY_SIZES 9 /**< of commits: 1, 2, up to 4, 8, 16, 32, 64, 128, 256 calls */
+
+/** What a store handle has done since it was opened. */
+typedef struct keyward_activity {
+    int64_t commits; /**< transactions that were committed with at least one call in them */
+    int64_t writes;  /**< calls that they carried */
+    /** Of the commits, those with 1, 2, 3 to 4, 5 to 8, ..., 129 to 256 calls: each is in exactly
+     * one, and they add up to `commits`. Callers in many threads share commits. */
+    int64_t commits_by_size[KEYWARD_ACTIVITY_SIZES];
+} keyward_activity;
+
+/**
+ * Tells what this handle has committed since keyward_open(), for a host's metrics. The numbers only
+ * grow; what other handles and processes do with the same file is not in them. Reads no more than
+ * memory and waits for nobody. A call is counted before it returns and before its `after_commit`.
+ * While other threads write, `writes` may already have the calls of a commit that is not in
+ * `commits` yet.
+ *
+ * A call is one call of a public function that wrote at least one audit event, whatever it
+ * returned: keyward_delete_keys() and keyward_delete_all_keys() with many keys are one, and so is
+ * a refusal that left its event. Not counted are previews, calls that failed or had nothing to
+ * write (as KEYWARD_NOT_FOUND, or the grant of a role that he had), and the notes of
+ * authentications, whichever way they are written.
+ * @param activity the caller's, to free with keyward_activity_free()
+ * @return KEYWARD_OK or KEYWARD_NOMEM
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_get_activity(
+    keyward *store, keyward_activity **activity);
+KEYWARD_API void keyward_activity_free(keyward_activity **activity); /**< frees an activity */
 
 #ifdef __cplusplus
 }

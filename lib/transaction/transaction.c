@@ -4,6 +4,7 @@
 #include "connection/log.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
+#include "transaction/activity.h"
 #include "transaction/commit_queue.h"
 #include "transaction/log_keeper.h"
 #include "transaction/readers.h"
@@ -24,6 +25,7 @@ struct database {
     struct data_version left;         /* as this process's last commit left it */
     int64_t turn_until, shared_until; /* on the monotonic clock: see begin_in_turn() */
     struct log_keeper log;
+    struct activity activity;
     struct readers readers;
 };
 
@@ -289,6 +291,17 @@ static bool run_companion(struct transaction *transaction, const struct companio
     return status == KEYWARD_OK;
 }
 
+/* Those of the batch that have written something: it comes with an event. Of the rehearsed ones
+ * nothing is left. */
+static int count_writes(const struct batch *batch)
+{
+    int count = 0;
+
+    for (struct queue_entry *entry = batch->first; entry; entry = entry->next)
+        count += write_of(entry)->newest_event > 0;
+    return count;
+}
+
 /* What has been written goes to the disk; when that fails, all of the batch have failed: a flush
  * that did not happen is not tried again into a false success. */
 static void commit_batch(struct database *database, struct batch *batch)
@@ -304,6 +317,7 @@ static void commit_batch(struct database *database, struct batch *batch)
         abandon(connection);
         fail_all(batch->first, status, connection->error);
     }
+    activity_count(&database->activity, count_writes(batch));
     if (database->companion.ended)
         database->companion.ended(database->companion.request, status == KEYWARD_OK);
     log_keeper_note(&database->log, connection->log_pages);
@@ -472,6 +486,11 @@ enum keyward_status database_look_up(struct database *database, operation run, v
                                      struct error *error)
 {
     return with_reader(database, run, request, false, error);
+}
+
+void database_activity(const struct database *database, keyward_activity *activity)
+{
+    activity_read(&database->activity, activity);
 }
 
 void database_empty_log(struct database *database)

@@ -83,6 +83,9 @@ enum keyward_status database_write(struct database *database, operation run, voi
 enum keyward_status database_rehearse(struct database *database, operation run, void *request,
                                       struct error *error);
 
+/* What has been committed since the database was opened. Waits for nobody. */
+void database_activity(const struct database *database, keyward_activity *activity);
+
 /* Writes the log back into the file and empties it, so that nothing of the past is left there;
  * where a reader still needs it, after one of the next writes. Waits for nobody. */
 void database_empty_log(struct database *database);

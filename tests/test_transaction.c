@@ -14,6 +14,7 @@
 #include "operations/data_keys.h"
 #include "operations/verified.h"
 #include "support/fixture.h"
+#include "transaction/activity.h"
 #include "transaction/commit_queue.h"
 #include "transaction/readers.h"
 #include "transaction/transaction.h"
@@ -720,7 +721,7 @@ static void assert_failed(struct base *base, const struct task *task, int runs)
     assert_row(base, task, false);
 }
 
-/* So many commits of each size were counted, from 1 on; the tables' own has no event. */
+/* So many commits of each size were counted. What made the tables has no event, and is not. */
 static void assert_counted(const struct base *base, int64_t writes,
                            const int64_t commits_by_size[KEYWARD_ACTIVITY_SIZES])
 {
@@ -886,6 +887,32 @@ START_TEST(a_batch_of_rehearsals_is_no_commit)
     run_behind(&base, &holder, HOLD_COMMIT, tasks, 2);
     assert_counted(&base, 1, COUNTS(1)); /* the holder's */
     base_close(&base);
+}
+END_TEST
+
+#define COMMITS_COUNTED 300000
+
+static void *count_pairs(void *context)
+{
+    for (int i = 0; i < COMMITS_COUNTED; i++)
+        activity_count(context, 2);
+    return NULL;
+}
+
+START_TEST(who_finds_a_commit_counted_finds_its_calls)
+{
+    struct activity activity = {0};
+    keyward_activity read = {0};
+    pthread_t leader;
+
+    ck_assert_int_eq(pthread_create(&leader, NULL, count_pairs, &activity), 0);
+    while (read.commits < COMMITS_COUNTED) {
+        activity_read(&activity, &read);
+        ck_assert_int_eq(read.commits, read.commits_by_size[1]);
+        ck_assert_int_ge(read.writes, 2 * read.commits);
+    }
+    ck_assert_int_eq(pthread_join(leader, NULL), 0);
+    ck_assert_int_eq(read.writes, 2 * COMMITS_COUNTED);
 }
 END_TEST
 
@@ -1707,6 +1734,7 @@ static void add_queue_tests(Suite *suite)
     tcase_add_loop_test(batches, a_commit_that_fails_fails_all_of_the_batch, 0, 2);
     tcase_add_loop_test(batches, what_is_rehearsed_in_a_batch_is_not_counted, 0, 2);
     tcase_add_test(batches, a_batch_of_rehearsals_is_no_commit);
+    tcase_add_test(batches, who_finds_a_commit_counted_finds_its_calls);
     tcase_add_test(batches, a_commit_is_counted_by_its_size);
     tcase_add_test(batches, a_data_key_that_was_never_committed_seals_nothing);
     suite_add_tcase(suite, batches);

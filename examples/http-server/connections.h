@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The open connections, and until when each may keep its thread waiting.
+ *
+ * A deadline is for a whole phase, and bytes do not push it back: who sends one byte a second is
+ * cut off like who sends none. While a request is being worked on there is none.
+ */
+#ifndef HTTP_SERVER_CONNECTIONS_H
+#define HTTP_SERVER_CONNECTIONS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum phase {
+    PHASE_IDLE,      /* until the head of the next request is there */
+    PHASE_RECEIVING, /* the rest of a request */
+    PHASE_WORKING,
+    PHASE_ANSWERING /* until the client has taken the answer */
+};
+
+struct connection {
+    struct connection *next, *previous;
+    int socket;
+    _Atomic(enum phase) phase;
+    _Atomic int64_t deadline; /* of clock_us() */
+};
+
+struct connections {
+    pthread_mutex_t mutex; /* of the list */
+    pthread_cond_t changed;
+    struct connection *first;
+    unsigned count;
+    atomic_bool draining;
+    bool stopped;
+    pthread_t watcher;
+    int64_t idle_us, request_us;
+};
+
+/* Starts the thread that cuts off who is too slow. */
+bool connections_start(struct connections *connections, unsigned idle_seconds,
+                       unsigned request_seconds);
+void connections_stop(struct connections *connections);
+
+/* NULL: no memory. */
+struct connection *connections_add(struct connections *connections, int socket);
+/* Before the socket is closed. */
+void connections_remove(struct connections *connections, struct connection *connection);
+
+void connections_enter(struct connections *connections, struct connection *connection,
+                       enum phase phase);
+
+unsigned connections_count(struct connections *connections);
+bool connections_are_draining(const struct connections *connections);
+
+/* Lets running requests end, closes connections that wait for their next, and returns when none is
+ * left. */
+void connections_drain(struct connections *connections);
+
+#endif

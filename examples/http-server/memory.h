@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is wiped when it is given back, since requests and answers carry secrets. */
+#ifndef HTTP_SERVER_MEMORY_H
+#define HTTP_SERVER_MEMORY_H
+
+#include <stddef.h>
+
+/* NULL when there is none; zeroed. */
+void *memory_allocate(size_t size);
+/* Frees what memory_allocate gave; NULL is fine. */
+void memory_release(void *memory);
+
+/* From here on jansson keeps its values in such memory. */
+void memory_serve_json(void);
+
+/* A text that grows; `failed` once there was no memory for it. Zero-initialised: empty. */
+struct text {
+    char *bytes; /* always ends in a NUL, NULL while empty */
+    size_t length, capacity;
+    int failed;
+};
+
+void text_add(struct text *text, const char *bytes, size_t length);
+__attribute__((format(printf, 2, 3))) void text_format(struct text *text, const char *format, ...);
+void text_release(struct text *text);
+
+#endif

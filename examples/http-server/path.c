@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "path.h"
+#include "memory.h"
+
+#include <jansson.h>
+#include <string.h>
+
+bool text_is_utf8(const char *text)
+{
+    json_t *string = json_string(text); /* jansson refuses what is not */
+    bool valid = string != NULL;
+
+    json_decref(string);
+    return valid;
+}
+
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+bool percent_decode(char *text)
+{
+    const char *from = text;
+    char *to = text;
+
+    for (; *from; from++) {
+        if (*from == '%') {
+            int high = hex_digit(from[1]), low = high < 0 ? -1 : hex_digit(from[2]);
+            if (low < 0 || (high == 0 && low == 0))
+                return false;
+            *to++ = (char)(high * 16 + low);
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return text_is_utf8(text);
+}
+
+bool path_parse(struct path *path, const char *raw)
+{
+    size_t length = strlen(raw);
+    char *next;
+    bool decoded = true;
+
+    *path = (struct path){.text = memory_allocate(length + 1)};
+    if (!path->text || raw[0] != '/') {
+        path_release(path);
+        return false;
+    }
+    memcpy(path->text, raw, length + 1);
+    for (char *segment = path->text + 1; decoded && segment; segment = next) {
+        next = strchr(segment, '/');
+        if (next)
+            *next++ = '\0';
+        decoded = percent_decode(segment);
+        if (path->segments < PATH_SEGMENTS_MAX)
+            path->segment[path->segments] = segment;
+        path->segments++;
+    }
+    if (!decoded)
+        path_release(path);
+    return decoded;
+}
+
+void path_release(struct path *path)
+{
+    memory_release(path->text);
+    *path = (struct path){0};
+}
+
+bool path_matches(const struct path *path, const char *pattern,
+                  const char *parameters[PATH_PARAMETERS_MAX])
+{
+    size_t count = 0, found = 0;
+
+    for (const char *part = pattern + 1; part; part = strchr(part, '/'), count++) {
+        size_t length;
+        part += count > 0;
+        length = strcspn(part, "/");
+        if (count == path->segments || count == PATH_SEGMENTS_MAX)
+            return false;
+        if (*part == '{' && path->segment[count][0] != '\0')
+            parameters[found++] = path->segment[count];
+        else if (strncmp(part, path->segment[count], length) != 0 ||
+                 path->segment[count][length] != '\0')
+            return false;
+    }
+    return count == path->segments;
+}

@@ -45,6 +45,15 @@ bool percent_decode(char *text)
     return text_is_utf8(text);
 }
 
+/* A target has neither spaces nor control characters but by an escape. */
+static bool is_target(const char *raw)
+{
+    for (; *raw; raw++)
+        if ((unsigned char)*raw <= ' ' || *raw == 0x7f)
+            return false;
+    return true;
+}
+
 bool path_parse(struct path *path, const char *raw)
 {
     size_t length = strlen(raw);
@@ -52,7 +61,7 @@ bool path_parse(struct path *path, const char *raw)
     bool decoded = true;
 
     *path = (struct path){.text = memory_allocate(length + 1)};
-    if (!path->text || raw[0] != '/') {
+    if (!path->text || raw[0] != '/' || !is_target(raw)) {
         path_release(path);
         return false;
     }

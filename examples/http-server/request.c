@@ -107,13 +107,14 @@ static bool waits_for_continue(const struct request *request)
     return expected && strcasecmp(expected, "100-continue") == 0;
 }
 
-bool request_take_head(struct request *request, const char *method)
+bool request_take_head(struct request *request, const char *method, const char *version)
 {
     const char *length = header(request, "Content-Length");
     unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
 
     request->has_head = true;
     request->method = method;
+    request->version = version;
     describe_client(request);
     request->body_is_too_large = announced > BODY_MAX;
     return !(request->body_is_too_large &&
@@ -186,6 +187,8 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
         answer_failure(answer, MHD_HTTP_BAD_REQUEST,
                        "Content-Length and Transfer-Encoding exclude each other");
         answer->closes = true;
+    } else if (strcmp(request->version, "HTTP/1.1") == 0 && !header(request, "Host")) {
+        answer_failure(answer, MHD_HTTP_BAD_REQUEST, "The Host header is missing");
     } else if (request->target_length > TARGET_MAX) {
         answer_failure(answer, MHD_HTTP_URI_TOO_LONG, "The request target is too long");
     } else if (info && info->header_size > HEAD_MAX) {

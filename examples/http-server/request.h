@@ -25,8 +25,8 @@ struct connection;
 struct request {
     struct server *server;
     struct MHD_Connection *connection;
-    struct connection *place; /* among the open connections */
-    const char *method;
+    struct connection *place;     /* among the open connections */
+    const char *method, *version; /* "HTTP/1.1" */
     size_t target_length;
     bool has_head; /* the head was seen */
     int64_t began; /* then; of clock_us() */
@@ -52,7 +52,7 @@ struct request *request_new(struct server *server, const char *target,
 void request_free(struct request *request);
 
 /* What comes in. False: nothing more can be taken, and the answer must be sent now. */
-bool request_take_head(struct request *request, const char *method);
+bool request_take_head(struct request *request, const char *method, const char *version);
 bool request_take_body(struct request *request, const char *bytes, size_t length);
 
 /* Everything is there, or as much as there will be. */

@@ -105,11 +105,10 @@ static enum MHD_Result take(void *context, struct MHD_Connection *connection, co
 
     (void)context;
     (void)connection;
-    (void)version;
     if (!request)
         return MHD_NO; /* no memory */
     if (!request->has_head) {
-        goes_on = request_take_head(request, method);
+        goes_on = request_take_head(request, method, version);
         return goes_on ? MHD_YES : answer_request(request, target);
     }
     if (*length > 0) {
@@ -190,10 +189,9 @@ static bool listen_for_requests(struct server *server, const struct options *opt
             MHD_USE_ITC,
         0, NULL, NULL, take, server, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, begin_request, server,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
-        note_connection, server, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, server, MHD_OPTION_NOTIFY_COMPLETED,
+        end_request, server, MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_END);
     if (server->daemon)
         return true;
     log_line("the HTTP server does not start: %s", strerror(errno));

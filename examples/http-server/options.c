@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: keyward-http-server --store FILE --master-key FILE --tokens FILE [OPTION...]\n"
+    "Usage: keyward-http-server --store FILE --master-key-file FILE --tokens FILE [OPTION...]\n"
     "       keyward-http-server --demo FOLDER [OPTION...]\n"
     "       keyward-http-server --tokens FILE --new-token USER [--name NAME] [--email ADDRESS]\n"
     "\n"
@@ -84,7 +84,7 @@ enum option_code {
 
 static const struct option known[] = {
     {"store", required_argument, NULL, STORE},
-    {"master-key", required_argument, NULL, MASTER_KEY},
+    {"master-key-file", required_argument, NULL, MASTER_KEY},
     {"tokens", required_argument, NULL, TOKENS},
     {"demo", required_argument, NULL, DEMO},
     {"new-token", required_argument, NULL, NEW_TOKEN},
@@ -180,7 +180,7 @@ static void check(const struct options *options)
         if (has_files || options->tokens)
             refuse(" has files of its own", "--demo");
     } else if (!options->store || !options->master_key || !options->tokens) {
-        refuse("--store, --master-key and --tokens are needed, or --demo", "");
+        refuse("--store, --master-key-file and --tokens are needed, or --demo", "");
     }
 }
 

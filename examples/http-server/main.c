@@ -67,27 +67,14 @@ static int serve(struct options *options)
     return EXIT_SUCCESS;
 }
 
-static bool copy_field(char *field, size_t size, const char *value, const char *option)
-{
-    if (!value)
-        return true;
-    if (strlen(value) < size && value[0] != '\0') {
-        memcpy(field, value, strlen(value) + 1);
-        return true;
-    }
-    log_line("%s must be 1 to %zu bytes", option, size - 1);
-    return false;
-}
-
 static int create_token(const struct options *options)
 {
     struct user user = {.id = ""};
     char token[TOKEN_SIZE], problem[TOKEN_PROBLEM];
 
-    if (!copy_field(user.id, sizeof user.id, options->new_token, "--new-token") ||
-        !copy_field(user.name, sizeof user.name, options->name, "--name") ||
-        !copy_field(user.email, sizeof user.email, options->email, "--email"))
-        return EXIT_FAILURE;
+    snprintf(user.id, sizeof user.id, "%s", options->new_token);
+    snprintf(user.name, sizeof user.name, "%s", options->name ? options->name : "");
+    snprintf(user.email, sizeof user.email, "%s", options->email ? options->email : "");
     if (!tokens_create(options->tokens, &user, token, problem)) {
         log_line("%s", problem);
         return EXIT_FAILURE;

@@ -167,10 +167,19 @@ static void read_option(struct options *options, int code)
     }
 }
 
+static void check_length(const char *value, const char *option)
+{
+    if (value && (value[0] == '\0' || strlen(value) > 255))
+        refuse(" must be 1 to 255 bytes", option);
+}
+
 static void check(const struct options *options)
 {
     bool has_files = options->store || options->master_key;
 
+    check_length(options->new_token, "--new-token");
+    check_length(options->name, "--name");
+    check_length(options->email, "--email");
     if (options->new_token) {
         if (!options->tokens || has_files || options->demo)
             refuse(" goes with --tokens, and with --name and --email", "--new-token");

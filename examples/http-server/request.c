@@ -203,9 +203,27 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
     return false;
 }
 
+static enum MHD_Result count_credentials(void *count, enum MHD_ValueKind kind, const char *name,
+                                         const char *value)
+{
+    (void)kind;
+    (void)value;
+    *(int *)count += strcasecmp(name, "Authorization") == 0;
+    return MHD_YES;
+}
+
+/* Of two it is anybody's guess which one a proxy in front has looked at. */
+static const char *find_credentials(struct request *request)
+{
+    int count = 0;
+
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_credentials, &count);
+    return count == 1 ? header(request, "Authorization") : NULL;
+}
+
 static bool has_user(struct request *request, struct answer *answer)
 {
-    const char *credentials = header(request, "Authorization");
+    const char *credentials = find_credentials(request);
 
     if (request->endpoint->is_open)
         return true;

@@ -283,17 +283,27 @@ static json_t *describe_token(const char *token, const struct user *user)
     return object;
 }
 
+/* An editor may have left the last line without its end. */
+static bool ends_within_a_line(int descriptor)
+{
+    char last = '\n';
+    off_t length = lseek(descriptor, 0, SEEK_END);
+
+    return length > 0 && pread(descriptor, &last, 1, length - 1) == 1 && last != '\n';
+}
+
 /* The line is written at once: a file that others append to keeps whole lines. */
 static bool append_line(const char *path, const json_t *object)
 {
     FILE *file = NULL;
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     bool written = false;
 
     if (descriptor >= 0)
         file = fdopen(descriptor, "a");
     if (file)
-        written = json_dumpf(object, file, JSON_COMPACT) == 0 && fputc('\n', file) != EOF &&
+        written = (!ends_within_a_line(descriptor) || fputc('\n', file) != EOF) &&
+                  json_dumpf(object, file, JSON_COMPACT) == 0 && fputc('\n', file) != EOF &&
                   fflush(file) == 0 && fsync(descriptor) == 0;
     if (file)
         written = fclose(file) == 0 && written;

@@ -2,6 +2,7 @@
 #include "api/store.h"
 #include "api/arguments.h"
 #include "api/call.h"
+#include "operations/audit_tree.h"
 #include "operations/changes.h"
 #include "operations/data_keys.h"
 #include "operations/names.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define BUSY_TIMEOUT_MAX 3600000 /* ms: an hour */
+#define TILES_IN_A_BATCH 64      /* 16,384 events */
 
 enum keyward_status store_check(const keyward *store, struct error *error)
 {
@@ -152,6 +154,22 @@ static enum keyward_status settle_names(keyward *store, enum keyward_names names
     return database_write(store->database, names_set, &names, &newest_event, error);
 }
 
+/* Events that an earlier version, or somebody by hand, has appended get their place in the tree, in
+ * batches: who is interrupted has done a part of it, and whoever writes later goes on with it. */
+static void catch_up(keyward *store)
+{
+    struct error unheard = {.store_stamp = 0};
+    struct tree_catch_up work = {.tiles = TILES_IN_A_BATCH};
+    int64_t newest_event;
+    bool behind = false;
+    enum keyward_status status = database_read(store->database, tree_is_behind, &behind, &unheard);
+
+    while (status == KEYWARD_OK && behind) {
+        status = database_write(store->database, tree_catch_up, &work, &newest_event, &unheard);
+        behind = !work.complete;
+    }
+}
+
 static enum keyward_status open_store(keyward *store, const char *path,
                                       const keyward_options *options, struct error *error)
 {
@@ -182,6 +200,7 @@ static enum keyward_status open_store(keyward *store, const char *path,
         return status;
     keyring_finish(keyring, store->services.prefix);
     database_accept_file(store->database, &companion);
+    catch_up(store);
     return KEYWARD_OK;
 }
 

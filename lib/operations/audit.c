@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "connection/statement.h"
 #include "operations/access.h"
+#include "operations/audit_tree.h"
 #include "operations/changes.h"
 
 #include <string.h>
@@ -11,23 +12,20 @@
 #define SHA256_BYTES 32
 
 static const struct query last_event = {
-    QUERY_AUDIT_LAST, "SELECT sequence, at FROM audit_events ORDER BY sequence DESC LIMIT 1"};
+    QUERY_AUDIT_LAST,
+    "SELECT sequence, at, leaf IS NULL FROM audit_events ORDER BY sequence DESC LIMIT 1"};
 
 static const struct query append_event = {
     QUERY_AUDIT_APPEND,
-    "INSERT INTO audit_events (sequence, at, action, actor_id, repo_id, key_id, user_id, name,"
-    " previous_name, provider, role, reason, reason_text, request_id, client_address, user_agent,"
-    " sealed_sha256, other_key_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"};
+    "INSERT INTO audit_events (" EVENT_COLUMNS ", leaf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+    " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"};
 
 static const struct query time_of_event = {QUERY_AUDIT_TIME_OF,
                                            "SELECT at FROM audit_events WHERE sequence = ?1"};
 
-#define SELECT_EVENTS                                                                              \
-    "SELECT sequence, at, action, actor_id, repo_id, key_id, user_id, name, previous_name,"        \
-    " provider, role, reason, reason_text, request_id, client_address, user_agent, sealed_sha256," \
-    " other_key_id, expires_at FROM audit_events WHERE sequence > ?1 AND sequence <= ?2"           \
-    " AND (?3 IS NULL OR repo_id = ?3) AND (?4 IS NULL OR key_id = ?4)"                            \
+#define SELECT_EVENTS                                                                   \
+    "SELECT " EVENT_COLUMNS " FROM audit_events WHERE sequence > ?1 AND sequence <= ?2" \
+    " AND (?3 IS NULL OR repo_id = ?3) AND (?4 IS NULL OR key_id = ?4)"                 \
     " AND (?5 IS NULL OR actor_id = ?5 OR user_id = ?5) AND (?6 IS NULL OR action = ?6)"
 
 static const struct query list_newest_first = {QUERY_AUDIT_NEWEST_FIRST,
@@ -57,19 +55,37 @@ enum event_column {
     EXPIRES_AT
 };
 
-static enum keyward_status find_last(struct connection *connection, int64_t *sequence, int64_t *at)
+static enum keyward_status find_last(struct connection *connection, int64_t *sequence, int64_t *at,
+                                     bool *lacks_leaf)
 {
     struct statement last = statement_begin(connection, &last_event);
 
     *sequence = *at = 0;
+    *lacks_leaf = false;
     if (statement_row(&last)) {
         *sequence = statement_number(&last, 0);
         *at = statement_number(&last, 1);
+        *lacks_leaf = statement_number(&last, 2) != 0;
     }
     return statement_end(&last);
 }
 
-static void bind_event(struct statement *append, const keyward_event *event)
+enum keyward_status audit_find_end(struct transaction *transaction)
+{
+    bool lacks_leaf;
+    enum keyward_status status;
+
+    if (transaction->last_sequence != 0)
+        return KEYWARD_OK;
+    status = find_last(transaction->connection, &transaction->last_sequence, &transaction->last_at,
+                       &lacks_leaf);
+    if (status == KEYWARD_OK && lacks_leaf)
+        status = tree_fill_tail(transaction, transaction->last_sequence);
+    return status;
+}
+
+static void bind_event(struct statement *append, const keyward_event *event,
+                       const struct hash *leaf)
 {
     statement_bind_number(append, event->sequence);
     statement_bind_number(append, event->at);
@@ -90,18 +106,27 @@ static void bind_event(struct statement *append, const keyward_event *event)
     statement_bind_blob(append, event->sealed_sha256, SHA256_BYTES);
     statement_bind_text(append, event->other_key_id);
     statement_bind_optional(append, event->expires_at);
+    statement_bind_blob(append, leaf->bytes, sizeof leaf->bytes);
+}
+
+static enum keyward_status put_event(struct transaction *transaction, const keyward_event *event)
+{
+    struct statement append;
+    struct hash leaf;
+
+    if (!event_leaf(transaction->scratch, event, &leaf))
+        return KEYWARD_NOMEM;
+    append = statement_begin(transaction->connection, &append_event);
+    bind_event(&append, event, &leaf);
+    return statement_run(&append);
 }
 
 enum keyward_status audit_append(struct transaction *transaction, const keyward_actor *actor,
                                  keyward_event *event)
 {
-    enum keyward_status status = KEYWARD_OK;
-    struct statement append;
+    enum keyward_status status = audit_find_end(transaction);
     int64_t now = environment_now(&transaction->services->environment);
 
-    if (transaction->last_sequence == 0)
-        status =
-            find_last(transaction->connection, &transaction->last_sequence, &transaction->last_at);
     if (status != KEYWARD_OK)
         return status;
     event->sequence = transaction->last_sequence + 1;
@@ -113,9 +138,9 @@ enum keyward_status audit_append(struct transaction *transaction, const keyward_
     if (!event->reason_text)
         event->reason_text = actor->reason;
 
-    append = statement_begin(transaction->connection, &append_event);
-    bind_event(&append, event);
-    status = statement_run(&append);
+    status = put_event(transaction, event);
+    if (status == KEYWARD_OK)
+        status = tree_grow(transaction, event->sequence);
     if (status != KEYWARD_OK)
         return status;
     transaction->last_sequence = event->sequence;
@@ -129,7 +154,8 @@ static enum keyward_status first_at_or_after(struct connection *connection, int6
                                              int64_t *sequence)
 {
     int64_t low = 1, high, last_at;
-    enum keyward_status status = find_last(connection, &high, &last_at);
+    bool lacks_leaf;
+    enum keyward_status status = find_last(connection, &high, &last_at, &lacks_leaf);
 
     for (high += 1; status == KEYWARD_OK && low < high;) {
         int64_t middle = low + (high - low) / 2;
@@ -170,38 +196,73 @@ static enum keyward_status find_range(struct connection *connection,
     return status;
 }
 
+bool audit_column_is_text(int column)
+{
+    return column != SEQUENCE && column != AT && column != SEALED_SHA256 && column != EXPIRES_AT;
+}
+
+enum keyward_status audit_event_of_row(const struct statement *row, keyward_event *event)
+{
+    const void *hash = statement_blob(row, SEALED_SHA256);
+    int action = action_value(statement_text(row, ACTION));
+
+    if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SHA256_BYTES))
+        return KEYWARD_CORRUPT;
+    *event = (keyward_event){
+        .sequence = statement_number(row, SEQUENCE),
+        .at = statement_number(row, AT),
+        .action = (enum keyward_action)action,
+        .actor_id = statement_text(row, ACTOR_ID),
+        .repo_id = statement_text(row, REPO_ID),
+        .key_id = statement_text(row, KEY_ID),
+        .user_id = statement_text(row, USER_ID),
+        .name = statement_text(row, NAME),
+        .previous_name = statement_text(row, PREVIOUS_NAME),
+        .provider = statement_text(row, PROVIDER),
+        .role = statement_text(row, ROLE),
+        .reason = statement_text(row, REASON),
+        .reason_text = statement_text(row, REASON_TEXT),
+        .request_id = statement_text(row, REQUEST_ID),
+        .client_address = statement_text(row, CLIENT_ADDRESS),
+        .user_agent = statement_text(row, USER_AGENT),
+        .sealed_sha256 = hash,
+        .other_key_id = statement_text(row, OTHER_KEY_ID),
+        .expires_at = statement_number(row, EXPIRES_AT),
+    };
+    return KEYWARD_OK;
+}
+
+static bool copy_text(void *list, const char **text)
+{
+    bool there = *text != NULL;
+
+    *text = result_copy(list, *text, there ? strlen(*text) : 0);
+    return *text || !there;
+}
+
 static enum keyward_status read_event(void *list, const struct statement *row,
                                       const keyward_event **read)
 {
     keyward_event *event = result_alloc(list, sizeof *event);
-    const void *hash = statement_blob(row, SEALED_SHA256);
-    int action = action_value(statement_text(row, ACTION));
+    enum keyward_status status;
+    bool hashed;
 
     *read = event;
     if (!event)
         return KEYWARD_NOMEM;
-    if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SHA256_BYTES))
-        return KEYWARD_CORRUPT;
-    event->sequence = statement_number(row, SEQUENCE);
-    event->at = statement_number(row, AT);
-    event->action = (enum keyward_action)action;
-    event->expires_at = statement_number(row, EXPIRES_AT);
-    event->sealed_sha256 = result_copy(list, hash, statement_length(row, SEALED_SHA256));
-    if (statement_copy_text(row, ACTOR_ID, list, &event->actor_id) &&
-        statement_copy_text(row, REPO_ID, list, &event->repo_id) &&
-        statement_copy_text(row, KEY_ID, list, &event->key_id) &&
-        statement_copy_text(row, USER_ID, list, &event->user_id) &&
-        statement_copy_text(row, NAME, list, &event->name) &&
-        statement_copy_text(row, PREVIOUS_NAME, list, &event->previous_name) &&
-        statement_copy_text(row, PROVIDER, list, &event->provider) &&
-        statement_copy_text(row, ROLE, list, &event->role) &&
-        statement_copy_text(row, REASON, list, &event->reason) &&
-        statement_copy_text(row, REASON_TEXT, list, &event->reason_text) &&
-        statement_copy_text(row, REQUEST_ID, list, &event->request_id) &&
-        statement_copy_text(row, CLIENT_ADDRESS, list, &event->client_address) &&
-        statement_copy_text(row, USER_AGENT, list, &event->user_agent) &&
-        statement_copy_text(row, OTHER_KEY_ID, list, &event->other_key_id) &&
-        (event->sealed_sha256 || !hash))
+    status = audit_event_of_row(row, event);
+    if (status != KEYWARD_OK)
+        return status;
+    hashed = event->sealed_sha256 != NULL;
+    event->sealed_sha256 = result_copy(list, event->sealed_sha256, hashed ? SHA256_BYTES : 0);
+    if (copy_text(list, &event->actor_id) && copy_text(list, &event->repo_id) &&
+        copy_text(list, &event->key_id) && copy_text(list, &event->user_id) &&
+        copy_text(list, &event->name) && copy_text(list, &event->previous_name) &&
+        copy_text(list, &event->provider) && copy_text(list, &event->role) &&
+        copy_text(list, &event->reason) && copy_text(list, &event->reason_text) &&
+        copy_text(list, &event->request_id) && copy_text(list, &event->client_address) &&
+        copy_text(list, &event->user_agent) && copy_text(list, &event->other_key_id) &&
+        (event->sealed_sha256 || !hashed))
         return KEYWARD_OK;
     return KEYWARD_NOMEM;
 }
@@ -233,6 +294,14 @@ static enum keyward_status read_page(struct connection *connection,
     }
     ended = statement_end(&list);
     return status == KEYWARD_OK ? ended : status;
+}
+
+enum keyward_status audit_read(struct transaction *transaction, int64_t first, int64_t last,
+                               keyward_event_list *page)
+{
+    const keyward_event_query all = {.oldest_first = true, .limit = KEYWARD_PAGE_MAX};
+
+    return read_page(transaction->connection, &all, first, last, page);
 }
 
 enum keyward_status audit_list(struct transaction *transaction, void *request)

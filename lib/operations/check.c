@@ -2,7 +2,9 @@
 #include "operations/check.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
+#include "operations/audit.h"
 #include "operations/check_report.h"
+#include "operations/check_tree.h"
 #include "operations/data_keys.h"
 
 #include <sodium.h>
@@ -260,6 +262,8 @@ static enum keyward_status check_event(struct transaction *transaction, struct c
     check->last_sequence = sequence;
     check->last_at = at;
     check->report->events_checked++;
+    if (status == KEYWARD_OK)
+        status = tree_check_event(check->tree, row);
     return status == KEYWARD_OK ? one_done(check) : status;
 }
 
@@ -320,7 +324,8 @@ static const struct check_part {
       " AND k.id = t.key_id AND (t.held_name IS NULL"
       " OR (k.name = t.held_name AND k.deleted_event IS NULL)))"},
      check_details},
-    {{QUERY_CHECK_EVENTS, "SELECT sequence, at FROM audit_events ORDER BY sequence"}, check_event},
+    {{QUERY_CHECK_EVENTS, "SELECT " EVENT_COLUMNS ", leaf FROM audit_events ORDER BY sequence"},
+     check_event},
     {{QUERY_CHECK_UNSHOWN,
       RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action FROM audit_events AS e"
                " WHERE ((e.action = 'key.created' OR e.action = 'key.imported') AND NOT EXISTS "
@@ -359,9 +364,16 @@ enum keyward_status check_store(struct transaction *transaction, void *request)
         status = report_progress(check);
     if (status == KEYWARD_OK)
         status = check_schema(transaction, check);
+    if (status == KEYWARD_OK) {
+        check->tree = tree_check_new(transaction, check);
+        status = check->tree ? KEYWARD_OK : KEYWARD_NOMEM;
+    }
     for (size_t i = 0; status == KEYWARD_OK && i < sizeof parts / sizeof *parts; i++)
         status = check_part(transaction, check, &parts[i]);
     if (status == KEYWARD_OK)
+        status = tree_check_end(check->tree);
+    if (status == KEYWARD_OK)
         status = report_progress(check);
+    tree_check_free(check->tree);
     return status;
 }

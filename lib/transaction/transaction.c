@@ -20,7 +20,8 @@ struct database {
     int64_t companion_rests;    /* until then, on the monotonic clock: it has failed */
     struct commit_queue queue;  /* of this process; SQLite's lock orders processes */
     struct connection *writer;
-    int version; /* of the schema, as it was found */
+    struct buffer scratch; /* the writer's */
+    int version;           /* of the schema, as it was found */
     const volatile uint32_t *data_version;
     struct data_version left;         /* as this process's last commit left it */
     int64_t turn_until, shared_until; /* on the monotonic clock: see begin_in_turn() */
@@ -107,6 +108,7 @@ void database_close(struct database **database, bool in_child)
         connection_close(&closing->writer);
         commit_queue_release(&closing->queue);
     }
+    buffer_release(&closing->scratch);
     free(closing->path);
     free(closing);
 }
@@ -339,7 +341,8 @@ static enum outcome run_together(struct database *database, struct batch *batch,
                                  const struct companion *companion)
 {
     struct connection *connection = database->writer;
-    struct transaction transaction = {.connection = connection, .services = database->services};
+    struct transaction transaction = {
+        .connection = connection, .services = database->services, .scratch = &database->scratch};
     enum keyward_status status;
 
     connection->error = write_of(batch->first)->error;

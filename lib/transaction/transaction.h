@@ -10,6 +10,7 @@
 #ifndef KEYWARD_TRANSACTION_TRANSACTION_H
 #define KEYWARD_TRANSACTION_TRANSACTION_H
 
+#include "base/buffer.h"
 #include "base/environment.h"
 #include "connection/data_version.h"
 #include "seal/keyring.h"
@@ -30,6 +31,7 @@ struct transaction {
     unsigned char
         *guarded; /* reading only: KEYWARD_SECRET_MAX bytes for a secret; who uses it wipes */
     keyward_changes *changes; /* where the operation wants to have its events, or NULL */
+    struct buffer *scratch;   /* writing only: for the text of an event */
     int64_t last_sequence;    /* of the audit log, 0 until the first append looks it up */
     int64_t last_at;
     int64_t uncommitted_data_key; /* the first that it has created; 0: none */

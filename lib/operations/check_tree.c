@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "operations/check_tree.h"
+#include "operations/audit.h"
+#include "operations/audit_tree.h"
+#include "operations/check_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The hashes at one level that no hash above covers yet. */
+struct tile {
+    int64_t position; /* of the first */
+    size_t count;
+    struct hash hashes[TILE_HASHES + 1]; /* room for what stands to the right, see root() */
+};
+
+struct tree_check {
+    struct transaction *transaction;
+    struct check *check;
+    struct tile tiles[TILE_LEVELS];
+    struct statement
+        stored; /* the rows of audit_tree, in the order in which events complete them */
+    bool has_stored;
+    struct buffer scratch;
+    int64_t size;         /* events so far */
+    int64_t without_leaf; /* the first event of the last tile that has none; 0: all have */
+};
+
+/* By the event that completes them, and the lower one first. */
+static const struct query all_hashes = {
+    QUERY_TREE_ALL, "SELECT level, position, hash, (position + 1) << (8 * level) AS last"
+                    " FROM audit_tree ORDER BY last, level"};
+
+static enum keyward_status find_fault(struct tree_check *tree, const char *problem,
+                                      int64_t sequence)
+{
+    return report_finding(tree->check->report, problem, NULL, NULL, NULL, sequence);
+}
+
+struct tree_check *tree_check_new(struct transaction *transaction, struct check *check)
+{
+    struct tree_check *tree = calloc(1, sizeof *tree);
+
+    if (!tree)
+        return NULL;
+    tree->transaction = transaction;
+    tree->check = check;
+    tree->stored = statement_begin(transaction->connection, &all_hashes);
+    tree->has_stored = statement_row(&tree->stored);
+    return tree;
+}
+
+void tree_check_free(struct tree_check *tree)
+{
+    if (!tree)
+        return;
+    statement_end(&tree->stored);
+    buffer_release(&tree->scratch);
+    free(tree);
+}
+
+/* ---- inner hashes ---- */
+
+/* The stored rows up to this event that nothing asked for. */
+static enum keyward_status skip_strangers(struct tree_check *tree, int level, int64_t position)
+{
+    enum keyward_status status = KEYWARD_OK;
+    int64_t last = (position + 1) << (8 * level);
+
+    while (status == KEYWARD_OK && tree->has_stored) {
+        int64_t its_last = statement_number(&tree->stored, 3);
+        int its_level = (int)statement_number(&tree->stored, 0);
+
+        if (its_last > last || (its_last == last && its_level >= level))
+            break;
+        status = find_fault(tree, "the tree has a hash that belongs to no events", tree->size);
+        tree->has_stored = statement_row(&tree->stored);
+    }
+    return status;
+}
+
+/* Tiles that an upgrade has not come to yet are the last; before others none may be missing. */
+static enum keyward_status compare_hash(struct tree_check *tree, int level, int64_t position,
+                                        const struct hash *hash)
+{
+    enum keyward_status status = skip_strangers(tree, level, position);
+    struct statement *stored = &tree->stored;
+
+    if (status != KEYWARD_OK || !tree->has_stored)
+        return status;
+    if (statement_number(stored, 0) != level || statement_number(stored, 1) != position)
+        return find_fault(tree, "the tree lacks the hash of the events up to this one", tree->size);
+    if (statement_length(stored, 2) != HASH_BYTES ||
+        memcmp(statement_blob(stored, 2), hash->bytes, HASH_BYTES) != 0)
+        status =
+            find_fault(tree, "the tree has another hash of the events up to this one", tree->size);
+    tree->has_stored = statement_row(stored);
+    return status;
+}
+
+static enum keyward_status add_hash(struct tree_check *tree, struct hash hash)
+{
+    enum keyward_status status = KEYWARD_OK;
+
+    for (int level = 0; status == KEYWARD_OK && level < TILE_LEVELS; level++) {
+        struct tile *tile = &tree->tiles[level];
+        tile->hashes[tile->count++] = hash;
+        if (tile->count < TILE_HASHES)
+            break;
+        merkle_fold(tile->hashes, TILE_HASHES, &hash);
+        status = compare_hash(tree, level + 1, tile->position / TILE_HASHES, &hash);
+        tile->position += TILE_HASHES;
+        tile->count = 0;
+    }
+    return status;
+}
+
+/* ---- events ---- */
+
+/* Behind a NUL SQLite keeps what no reader of the text sees. */
+static bool has_hidden_text(const struct statement *row)
+{
+    for (int column = 0; column < EVENT_COLUMNS_COUNT; column++) {
+        const char *text = audit_column_is_text(column) ? statement_text(row, column) : NULL;
+        if (text && strlen(text) != statement_length(row, column))
+            return true;
+    }
+    return false;
+}
+
+/* Those that lack a leaf hash were appended by hand, and are the last. */
+static enum keyward_status check_leaf(struct tree_check *tree, const struct statement *row,
+                                      const struct hash *leaf)
+{
+    const void *stored = statement_blob(row, EVENT_COLUMNS_COUNT);
+    enum keyward_status status = KEYWARD_OK;
+
+    if (!stored) {
+        if (tree->without_leaf == 0)
+            tree->without_leaf = tree->size;
+        return KEYWARD_OK;
+    }
+    if (tree->without_leaf != 0 && tree->tiles[0].count > 0)
+        status = find_fault(tree, "the event's leaf hash is missing", tree->without_leaf);
+    tree->without_leaf = 0;
+    if (status == KEYWARD_OK && (statement_length(row, EVENT_COLUMNS_COUNT) != HASH_BYTES ||
+                                 memcmp(stored, leaf->bytes, HASH_BYTES) != 0))
+        status =
+            find_fault(tree, "the event is not the one that its leaf hash was made of", tree->size);
+    return status;
+}
+
+enum keyward_status tree_check_event(struct tree_check *tree, const struct statement *row)
+{
+    keyward_event event;
+    struct hash leaf;
+    enum keyward_status status;
+
+    tree->size++;
+    if (audit_event_of_row(row, &event) != KEYWARD_OK || has_hidden_text(row))
+        return find_fault(tree, "the event is not one that keyward writes",
+                          statement_number(row, 0));
+    if (!event_leaf(&tree->scratch, &event, &leaf))
+        return KEYWARD_NOMEM;
+    status = check_leaf(tree, row, &leaf);
+    return status == KEYWARD_OK ? add_hash(tree, leaf) : status;
+}
+
+enum keyward_status tree_check_end(struct tree_check *tree)
+{
+    enum keyward_status status = KEYWARD_OK, ended;
+
+    while (status == KEYWARD_OK && tree->has_stored) {
+        status = find_fault(tree, "the tree has a hash of events that are not there",
+                            statement_number(&tree->stored, 3));
+        tree->has_stored = statement_row(&tree->stored);
+    }
+    ended = statement_end(&tree->stored);
+    return status == KEYWARD_OK ? ended : status;
+}

@@ -11,6 +11,7 @@ static_assert(SEAL_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag"
 
 static const char secret_purpose[] = "keyward secret 1";
 static const char data_key_purpose[] = "keyward data key 1";
+static const char log_seed_purpose[] = "keyward log key 1";
 
 /* Associated data: the purpose, then numbers in 8 bytes and texts behind their length in 2, so that
  * no two places have the same. */
@@ -55,6 +56,14 @@ static void describe_data_key(struct associated_data *data, int64_t data_key_id)
     data->length = 0;
     add_bytes(data, data_key_purpose, sizeof data_key_purpose);
     add_number(data, (uint64_t)data_key_id, 8);
+}
+
+static void describe_log_seed(struct associated_data *data, int64_t data_key_id, const char *origin)
+{
+    data->length = 0;
+    add_bytes(data, log_seed_purpose, sizeof log_seed_purpose);
+    add_number(data, (uint64_t)data_key_id, 8);
+    add_text(data, origin, strlen(origin));
 }
 
 static void seal(const unsigned char *key, const struct associated_data *data,
@@ -114,4 +123,25 @@ bool unseal_data_key(const unsigned char wrapping_key[SEAL_KEY_BYTES], int64_t d
 
     describe_data_key(&data, data_key_id);
     return unseal(wrapping_key, &data, sealed, SEALED_DATA_KEY_BYTES, data_key);
+}
+
+void seal_log_seed(const unsigned char key[SEAL_KEY_BYTES], int64_t data_key_id, const char *origin,
+                   const unsigned char nonce[SEAL_NONCE_BYTES],
+                   const unsigned char seed[SEAL_KEY_BYTES],
+                   unsigned char sealed[SEALED_LOG_SEED_BYTES])
+{
+    struct associated_data data;
+
+    describe_log_seed(&data, data_key_id, origin);
+    seal(key, &data, nonce, seed, SEAL_KEY_BYTES, sealed);
+}
+
+bool unseal_log_seed(const unsigned char key[SEAL_KEY_BYTES], int64_t data_key_id,
+                     const char *origin, const unsigned char sealed[SEALED_LOG_SEED_BYTES],
+                     unsigned char seed[SEAL_KEY_BYTES])
+{
+    struct associated_data data;
+
+    describe_log_seed(&data, data_key_id, origin);
+    return unseal(key, &data, sealed, SEALED_LOG_SEED_BYTES, seed);
 }

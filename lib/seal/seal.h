@@ -43,4 +43,14 @@ bool unseal_data_key(const unsigned char wrapping_key[SEAL_KEY_BYTES], int64_t d
                      const unsigned char sealed[SEALED_DATA_KEY_BYTES],
                      unsigned char data_key[SEAL_KEY_BYTES]);
 
+/* The same for the seed of the audit log's key, under a data key, bound to the log's origin. */
+#define SEALED_LOG_SEED_BYTES (SEAL_KEY_BYTES + SEAL_OVERHEAD)
+void seal_log_seed(const unsigned char key[SEAL_KEY_BYTES], int64_t data_key_id, const char *origin,
+                   const unsigned char nonce[SEAL_NONCE_BYTES],
+                   const unsigned char seed[SEAL_KEY_BYTES],
+                   unsigned char sealed[SEALED_LOG_SEED_BYTES]);
+bool unseal_log_seed(const unsigned char key[SEAL_KEY_BYTES], int64_t data_key_id,
+                     const char *origin, const unsigned char sealed[SEALED_LOG_SEED_BYTES],
+                     unsigned char seed[SEAL_KEY_BYTES]);
+
 #endif

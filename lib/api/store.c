@@ -154,20 +154,19 @@ static enum keyward_status settle_names(keyward *store, enum keyward_names names
     return database_write(store->database, names_set, &names, &newest_event, error);
 }
 
-/* Events that an earlier version, or somebody by hand, has appended get their place in the tree, in
- * batches: who is interrupted has done a part of it, and whoever writes later goes on with it. */
-static void catch_up(keyward *store)
+/* Who is interrupted has done a part of it, and whoever writes later goes on with it. */
+enum keyward_status store_catch_up(keyward *store, struct error *error)
 {
-    struct error unheard = {.store_stamp = 0};
     struct tree_catch_up work = {.tiles = TILES_IN_A_BATCH};
     int64_t newest_event;
     bool behind = false;
-    enum keyward_status status = database_read(store->database, tree_is_behind, &behind, &unheard);
+    enum keyward_status status = database_read(store->database, tree_is_behind, &behind, error);
 
     while (status == KEYWARD_OK && behind) {
-        status = database_write(store->database, tree_catch_up, &work, &newest_event, &unheard);
+        status = database_write(store->database, tree_catch_up, &work, &newest_event, error);
         behind = !work.complete;
     }
+    return status;
 }
 
 static enum keyward_status open_store(keyward *store, const char *path,
@@ -182,6 +181,7 @@ static enum keyward_status open_store(keyward *store, const char *path,
                                        options->master_key_callback, options->master_key_context};
     const struct companion companion = use_companion(store->services.uses);
     struct keyring *keyring = &store->services.keyring;
+    struct error unheard = {.store_stamp = 0};
     struct master_key *master_key;
     enum keyward_status status = master_key_obtain(&source, &master_key, error);
 
@@ -200,7 +200,7 @@ static enum keyward_status open_store(keyward *store, const char *path,
         return status;
     keyring_finish(keyring, store->services.prefix);
     database_accept_file(store->database, &companion);
-    catch_up(store);
+    store_catch_up(store, &unheard); /* a store does without; a checkpoint needs it */
     return KEYWARD_OK;
 }
 

@@ -38,6 +38,10 @@ enum keyward_status store_change(keyward *store, struct change change, keyward_c
 /* Writes all that authentications have noted. */
 enum keyward_status store_flush_uses(keyward *store, struct error *error);
 
+/* Gives events that an earlier version, or somebody by hand, has appended their place in the log's
+ * tree, in batches. */
+enum keyward_status store_catch_up(keyward *store, struct error *error);
+
 /* By the store's clock. */
 int64_t store_now(const keyward *store);
 

@@ -183,6 +183,9 @@ bool status_is_decision(enum keyward_status status)
     case KEYWARD_ALREADY_ROTATED:
     case KEYWARD_PURGED:
     case KEYWARD_RETAINED:
+    case KEYWARD_EXISTS:
+    case KEYWARD_UNPROVEN:
+    case KEYWARD_INCONSISTENT:
         return true;
     default:
         return false;

@@ -21,8 +21,8 @@ static const struct query newest = {
 static const struct query put_checkpoint = {
     QUERY_CHECKPOINT_PUT,
     "INSERT INTO audit_checkpoints (size, signed_at, note) VALUES (?1, ?2, ?3)"};
-static const struct query put_cosigned = {
-    QUERY_CHECKPOINT_COSIGN, "UPDATE audit_checkpoints SET note = ?2 WHERE size = ?1"};
+static const struct query put_cosigned = {QUERY_CHECKPOINT_COSIGN,
+                                          "UPDATE audit_checkpoints SET note = ?2 WHERE size = ?1"};
 static const struct query events_and_leaves = {
     QUERY_TREE_VERIFY, "SELECT " EVENT_COLUMNS ", leaf FROM audit_events WHERE sequence > ?1"
                        " ORDER BY sequence LIMIT ?2"};
@@ -33,7 +33,8 @@ static const struct query events_and_leaves = {
  * text. KEYWARD_NOT_FOUND if there is none. */
 static enum keyward_status load(struct transaction *transaction, int64_t *size, struct buffer *note)
 {
-    struct statement read = statement_begin(transaction->connection, *size > 0 ? &at_size : &newest);
+    struct statement read =
+        statement_begin(transaction->connection, *size > 0 ? &at_size : &newest);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
     note->length = 0;
@@ -156,7 +157,8 @@ static enum keyward_status settle_tree(struct transaction *transaction)
     if (status == KEYWARD_OK)
         status = tree_fill_tail(transaction, transaction->last_sequence);
     if (status == KEYWARD_OK && transaction->last_sequence == 0)
-        status = error_set(transaction->error, KEYWARD_NOT_FOUND, "the audit log has no events yet");
+        status =
+            error_set(transaction->error, KEYWARD_NOT_FOUND, "the audit log has no events yet");
     return status;
 }
 
@@ -296,9 +298,9 @@ static enum keyward_status write_receipt(struct transaction *transaction,
 
     if (status == KEYWARD_OK && !event_leaf(&json, event, &leaf))
         status = KEYWARD_NOMEM;
-    if (status == KEYWARD_OK && !merkle_check_inclusion(&leaf, request->sequence - 1,
-                                                        checkpoint->size, &proof,
-                                                        &checkpoint->root))
+    if (status == KEYWARD_OK &&
+        !merkle_check_inclusion(&leaf, request->sequence - 1, checkpoint->size, &proof,
+                                &checkpoint->root))
         status = error_set(transaction->error, KEYWARD_INCONSISTENT,
                            "event %" PRId64 " is not what the checkpoint was signed over",
                            request->sequence);
@@ -343,8 +345,8 @@ enum keyward_status consistency_make(struct transaction *transaction, void *cont
 
     request->text.length = 0;
     if (status == KEYWARD_OK)
-        status = merkle_prove_consistency(request->old_size, checkpoint.size, tree_read, transaction,
-                                          &proof);
+        status = merkle_prove_consistency(request->old_size, checkpoint.size, tree_read,
+                                          transaction, &proof);
     if (status == KEYWARD_OK) {
         consistency_add(&request->text, request->old_size, &proof, whole(&note));
         status = request->text.failed ? KEYWARD_NOMEM : KEYWARD_OK;
@@ -404,19 +406,21 @@ static enum keyward_status put_note(struct transaction *transaction, int64_t siz
     return statement_run_on_one_row(&put);
 }
 
-/* Verified before it was submitted, so that only the store's own half is left to do. */
 enum keyward_status checkpoint_cosign(struct transaction *transaction, void *context)
 {
     static const char what[] = "the checkpoint";
+    struct cosigned cosigned;
     struct cosign_request *request = context;
     struct buffer note = {.bytes = NULL}, merged = {.bytes = NULL};
     struct checkpoint given, ours;
     struct lines lines;
-    enum keyward_status status = lines_begin(&lines, what, request->note.at, request->note.length,
-                                             transaction->error);
+    enum keyward_status status =
+        lines_begin(&lines, what, request->note.at, request->note.length, transaction->error);
 
     if (status == KEYWARD_OK)
         status = checkpoint_parse(&given, &lines, transaction->error);
+    if (status == KEYWARD_OK)
+        status = trust_check(request->trust, &given, what, &cosigned, transaction->error);
     if (status == KEYWARD_OK)
         status = load_checkpoint(transaction, given.size, 0, &note, &ours);
     if (status == KEYWARD_OK && !span_equal(given.note.text, ours.note.text))

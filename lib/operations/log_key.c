@@ -6,8 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
-static const struct query read_key = {
-    QUERY_LOG_KEY_READ, "SELECT origin, public_key FROM audit_log_key WHERE id = 1"};
+static const struct query read_key = {QUERY_LOG_KEY_READ,
+                                      "SELECT origin, public_key FROM audit_log_key WHERE id = 1"};
 static const struct query read_sealed = {
     QUERY_LOG_KEY_SEALED, "SELECT data_key_id, sealed FROM audit_log_key WHERE id = 1"};
 static const struct query put_key = {
@@ -109,7 +109,8 @@ static enum keyward_status open_seed(struct transaction *transaction, const stru
     if (status == KEYWARD_OK &&
         (statement_length(row, 1) != SEALED_LOG_SEED_BYTES ||
          !unseal_log_seed(data_key->key, data_key_id, key->origin, statement_blob(row, 1), seed)))
-        status = error_set(transaction->error, KEYWARD_CORRUPT, "the key of the audit log does not open");
+        status = error_set(transaction->error, KEYWARD_CORRUPT,
+                           "the key of the audit log does not open");
     return status;
 }
 

@@ -80,8 +80,8 @@ static enum keyward_status find_hashes(struct transaction *transaction, int leve
     return take_hashes(&rows, count, hashes, found);
 }
 
-static enum keyward_status require_hashes(struct transaction *transaction, int level, int64_t first,
-                                          size_t count, struct hash *hashes)
+enum keyward_status tree_read_tile(struct transaction *transaction, int level, int64_t first,
+                                   size_t count, struct hash *hashes)
 {
     size_t found;
     enum keyward_status status = find_hashes(transaction, level, first, count, hashes, &found);
@@ -98,7 +98,7 @@ enum keyward_status tree_read(void *context, int level, int64_t position, struct
     int within = level % TILE_BITS;
     size_t count = (size_t)1 << within;
     enum keyward_status status =
-        require_hashes(context, level / TILE_BITS, position << within, count, hashes);
+        tree_read_tile(context, level / TILE_BITS, position << within, count, hashes);
 
     if (status == KEYWARD_OK)
         merkle_fold(hashes, count, hash);
@@ -170,7 +170,7 @@ static enum keyward_status read_tile_of_leaves(struct transaction *transaction, 
         return status;
     status = fill_leaves(transaction, first + (int64_t)found, first + TILE_HASHES);
     if (status == KEYWARD_OK)
-        status = require_hashes(transaction, 0, first, TILE_HASHES, hashes);
+        status = tree_read_tile(transaction, 0, first, TILE_HASHES, hashes);
     return status;
 }
 
@@ -186,7 +186,7 @@ static enum keyward_status put_tile(struct transaction *transaction, int64_t pos
         if (status != KEYWARD_OK || (position + 1) % TILE_HASHES != 0)
             break;
         status =
-            require_hashes(transaction, level, position + 1 - TILE_HASHES, TILE_HASHES, hashes);
+            tree_read_tile(transaction, level, position + 1 - TILE_HASHES, TILE_HASHES, hashes);
     }
     return status;
 }

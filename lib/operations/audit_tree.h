@@ -34,6 +34,11 @@ enum keyward_status tree_catch_up(struct transaction *transaction, void *request
 /* Likewise for the events behind the last full tile. */
 enum keyward_status tree_fill_tail(struct transaction *transaction, int64_t size);
 
+/* `count` hashes of one level of tiles, from the `first` on: leaf hashes at level 0, stored ones
+ * above. KEYWARD_CORRUPT where one is missing. */
+enum keyward_status tree_read_tile(struct transaction *transaction, int level, int64_t first,
+                                   size_t count, struct hash *hashes);
+
 /* A merkle_read; its context is the transaction. KEYWARD_CORRUPT where a hash is missing. */
 enum keyward_status tree_read(void *transaction, int level, int64_t position, struct hash *hash);
 

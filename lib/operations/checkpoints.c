@@ -261,9 +261,8 @@ static enum keyward_status read_event(struct transaction *transaction, const key
     return status;
 }
 
-static enum keyward_status load_checkpoint(struct transaction *transaction, int64_t size,
-                                           int64_t covers, struct buffer *note,
-                                           struct checkpoint *checkpoint)
+enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
+                                    struct buffer *note, struct checkpoint *checkpoint)
 {
     static const char what[] = "the checkpoint";
     struct lines lines;
@@ -324,7 +323,7 @@ enum keyward_status receipt_make(struct transaction *transaction, void *context)
 
     request->text.length = 0;
     if (status == KEYWARD_OK)
-        status = load_checkpoint(transaction, request->size, request->sequence, &note, &checkpoint);
+        status = checkpoint_load(transaction, request->size, request->sequence, &note, &checkpoint);
     if (status == KEYWARD_OK)
         status = write_receipt(transaction, request, found->events[0], &note, &checkpoint);
     buffer_release(&note);
@@ -341,7 +340,7 @@ enum keyward_status consistency_make(struct transaction *transaction, void *cont
     struct checkpoint checkpoint;
     struct merkle_proof proof;
     enum keyward_status status =
-        load_checkpoint(transaction, request->size, request->old_size, &note, &checkpoint);
+        checkpoint_load(transaction, request->size, request->old_size, &note, &checkpoint);
 
     request->text.length = 0;
     if (status == KEYWARD_OK)
@@ -422,7 +421,7 @@ enum keyward_status checkpoint_cosign(struct transaction *transaction, void *con
     if (status == KEYWARD_OK)
         status = trust_check(request->trust, &given, what, &cosigned, transaction->error);
     if (status == KEYWARD_OK)
-        status = load_checkpoint(transaction, given.size, 0, &note, &ours);
+        status = checkpoint_load(transaction, given.size, 0, &note, &ours);
     if (status == KEYWARD_OK && !span_equal(given.note.text, ours.note.text))
         status = error_set(transaction->error, KEYWARD_INCONSISTENT,
                            "the log has signed another checkpoint over these %" PRId64 " events",

@@ -51,4 +51,10 @@ enum keyward_status checkpoint_cosign(struct transaction *transaction, void *req
 enum keyward_status checkpoint_read(struct span note, const struct log_key *key, const char *what,
                                     struct checkpoint *checkpoint, struct error *error);
 
+/* Loads the checkpoint over `size` events, or the newest for 0, into `note`, into which
+ * `checkpoint` points. KEYWARD_NOT_FOUND where there is none, or none that covers so many events.
+ */
+enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
+                                    struct buffer *note, struct checkpoint *checkpoint);
+
 #endif

@@ -818,6 +818,196 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_export_events(
     keyward *store, const keyward_actor *actor, const keyward_event_query *query,
     const keyward_export *destination);
 
+/* ---- proofs: what is verified without a store ---- */
+
+/** Text that the library hands out. */
+typedef struct keyward_text {
+    const char *text; /**< with a NUL behind its bytes */
+    size_t length;    /**< without it */
+} keyward_text;
+KEYWARD_API void keyward_text_free(keyward_text **text); /**< frees a text */
+
+/**
+ * Whom a verification trusts. Keys are verifier keys as https://c2sp.org/signed-note has them,
+ * "<name>+<8 hexadecimal digits>+<base64>", with a name of up to KEYWARD_ORIGIN_MAX bytes. They
+ * come from somewhere safe: who can change them can have anything proven.
+ */
+typedef struct keyward_trust {
+    const char *log_key; /**< the log's, of type Ed25519; its name is the log's origin */
+    const char *const *witness_keys; /**< of type cosignature/v1 (Ed25519), or NULL */
+    size_t witness_count;            /**< up to KEYWARD_WITNESSES_MAX */
+    size_t witnesses_needed;         /**< so many of them must have cosigned; 0: none */
+} keyward_trust;
+
+/** What was proven. The caller's own; only KEYWARD_OK fills it, anything else leaves it zeroed. */
+typedef struct keyward_proven {
+    int64_t sequence; /**< of the event; keyward_verify_receipt only */
+    int64_t size;     /**< events in the log at the checkpoint, of two at the newer one */
+    int64_t old_size; /**< events at the older one; keyward_verify_consistency only */
+    size_t witnesses; /**< known ones who have cosigned; several keys of one name count once */
+    /** By then as many witnesses as are needed had seen the log like this, in ms: the time of the
+     * last of those who were first. 0: none are needed. Nothing but their word stands for it. */
+    int64_t witnessed_at;
+} keyward_proven;
+
+/**
+ * Verifies a receipt (https://c2sp.org/tlog-proof@v1): that the log had this event as its
+ * `sequence`-th when it signed the receipt's checkpoint (https://c2sp.org/tlog-checkpoint), and
+ * that as many witnesses as are needed have cosigned that (https://c2sp.org/tlog-cosignature).
+ *
+ * Needs no store and makes no call of SQLite; any thread may call it at any time. The receipt and
+ * the event may come from an enemy. What a specification leaves open is refused: CR LF, base64 that
+ * is not canonical, numbers with leading zeros, more than KEYWARD_RECEIPT_MAX bytes, 64 signatures
+ * or 4096 bytes of checkpoint without them. Signatures of unknown keys are ignored; one wrong
+ * signature of a known key and nothing is proven. Cosignatures of a time of 0 or after the year
+ * 9999 are wrong; beyond that times are not judged.
+ * @param receipt `length` bytes, need not be NUL-terminated
+ * @param event `event_length` bytes: the line of JSON as keyward_export_events() has it, without
+ *   its new line; NULL with 0: the event that the receipt carries, see keyward_receipt_event()
+ * @return KEYWARD_OK; KEYWARD_INVALID (an argument is NULL, a key is malformed, mistyped, of
+ *   another type or twice among the witnesses, or there are fewer witnesses than are needed);
+ *   KEYWARD_UNPROVEN (the message says what does not hold); or KEYWARD_NOMEM. Detail:
+ *   keyward_last_error(NULL)
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_verify_receipt(
+    const char *receipt, size_t length, const keyward_trust *trust, const char *event,
+    size_t event_length, keyward_proven *proven);
+
+/**
+ * Gives the event that a receipt carries along, for showing it: a line of text without control
+ * characters. It is not proven by this; keyward_verify_receipt() without an event of its own proves
+ * this one. No store; from any thread.
+ * @param receipt `length` bytes, need not be NUL-terminated
+ * @param event the caller's, to free with keyward_text_free()
+ * @return KEYWARD_OK, KEYWARD_INVALID (an argument is NULL), KEYWARD_UNPROVEN (the receipt is
+ *   malformed, carries none or something else than a line of text) or KEYWARD_NOMEM. Detail:
+ *   keyward_last_error(NULL)
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_receipt_event(const char *receipt,
+                                                                         size_t length,
+                                                                         keyward_text **event);
+
+/**
+ * Verifies that the log still began with all that it had at an older checkpoint when it signed a
+ * newer one: nothing of it was changed, removed or inserted. The log must have signed both; the
+ * witnesses who are needed must have cosigned the newer. All else as in keyward_verify_receipt().
+ * @param old_checkpoint the older one, `old_length` bytes, as it was kept
+ * @param proof `length` bytes in the form of an add-checkpoint request of
+ *   https://c2sp.org/tlog-witness: "old <size>", hashes, an empty line and the newer checkpoint
+ * @return as keyward_verify_receipt
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_verify_consistency(
+    const char *old_checkpoint, size_t old_length, const char *proof, size_t length,
+    const keyward_trust *trust, keyward_proven *proven);
+
+/* ---- proofs: what a store signs and proves ---- */
+
+/**
+ * Host only. Gives the verifier key of the audit log (https://c2sp.org/signed-note), for whoever is
+ * to verify its checkpoints and receipts. The first call makes the key, which is random, sealed in
+ * the store and stays there, and names the log.
+ * @param origin the log's name, as "example.com/keys": 1 to KEYWARD_ORIGIN_MAX bytes without spaces
+ *   and "+", for good; NULL: there is a key already
+ * @param log_key the caller's, to free with keyward_text_free()
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host), KEYWARD_NOT_FOUND (there is no
+ *   key yet, and no origin was given), KEYWARD_EXISTS (the log has another origin),
+ *   KEYWARD_WRONG_MASTER_KEY, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_log_key(keyward *store,
+                                                                         const keyward_actor *actor,
+                                                                         const char *origin,
+                                                                         keyward_text **log_key);
+
+/**
+ * Host only. Signs the head of the log's Merkle tree (https://c2sp.org/tlog-checkpoint; the tree is
+ * that of RFC 6962 with SHA-256, and an event's leaf is its line of JSON as keyward_export_events()
+ * has it, without the new line). When nothing was appended since the last time, the last checkpoint
+ * comes back. Keep some of them where nobody can reach who can reach the store: only so is it
+ * noticed when the store as a whole is replaced by an older or a rewritten one.
+ *
+ * Before it signs, it compares each event since the last checkpoint with its leaf hash, and the
+ * tree with the last checkpoint and the known one: a log that does not continue them is not signed.
+ * @param known a checkpoint of this log that was kept elsewhere, `known_length` bytes; NULL with 0:
+ *   none
+ * @param checkpoint the caller's, to free with keyward_text_free()
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host), KEYWARD_NOT_FOUND (the log has
+ *   no key or no events yet), KEYWARD_INCONSISTENT (the log was cut off, rolled back or rewritten;
+ *   the message says which), KEYWARD_UNPROVEN (the known checkpoint is not one of this log),
+ *   KEYWARD_WRONG_MASTER_KEY, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_checkpoint(
+    keyward *store, const keyward_actor *actor, const char *known, size_t known_length,
+    keyward_text **checkpoint);
+
+/**
+ * Needs reader on the event's repository; for events without one, the host. Gives the receipt of an
+ * event (https://c2sp.org/tlog-proof@v1): the proof that it is in the log, with the event itself in
+ * the "extra" line and the checkpoint with all its cosignatures. keyward_verify_receipt() verifies
+ * it, and so does anybody who reads the specification, without the store.
+ * @param sequence of the event, 1 or more
+ * @param checkpoint_size of the checkpoint to prove it with, which covers the event; 0: the newest
+ * @param receipt the caller's, to free with keyward_text_free()
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (also, to a user, where there is no such event),
+ *   KEYWARD_NOT_FOUND (no such event, or no such checkpoint that covers it; the message says
+ *   which), KEYWARD_INCONSISTENT (the event is not what the checkpoint was signed over), or the
+ *   disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_receipt(keyward *store,
+                                                                         const keyward_actor *actor,
+                                                                         int64_t sequence,
+                                                                         int64_t checkpoint_size,
+                                                                         keyward_text **receipt);
+
+/**
+ * Host only. Proves that the log continues an older state of it, for whoever kept a checkpoint of
+ * that, and for witnesses: the body of an add-checkpoint request of https://c2sp.org/tlog-witness.
+ * keyward_verify_consistency() verifies it.
+ * @param old_size events at the older state, 0 or more
+ * @param checkpoint_size of the newer checkpoint; 0: the newest
+ * @param proof the caller's, to free with keyward_text_free()
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host), KEYWARD_NOT_FOUND (there is no
+ *   such checkpoint, or it is older), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_consistency(
+    keyward *store, const keyward_actor *actor, int64_t old_size, int64_t checkpoint_size,
+    keyward_text **proof);
+
+/**
+ * Host only. Keeps what witnesses have said of a checkpoint (https://c2sp.org/tlog-cosignature):
+ * from now on it is handed out, and put into receipts, with their cosignatures.
+ * @param trust the log's key and the witnesses' whose cosignatures are to be kept; others are left
+ *   out. `witnesses_needed` plays no part.
+ * @param checkpoint the checkpoint as it came back from a witness, `length` bytes
+ * @return KEYWARD_OK (also when nothing in it was new), KEYWARD_FORBIDDEN (the actor is not the
+ *   host), KEYWARD_UNPROVEN (a signature of a known key does not hold, or the text is malformed),
+ *   KEYWARD_NOT_FOUND (the store has no checkpoint of this size), KEYWARD_INCONSISTENT (it has, and
+ *   it is another), KEYWARD_FULL (also: it has 64 signatures), or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_add_cosignatures(
+    keyward *store, const keyward_actor *actor, const keyward_trust *trust, const char *checkpoint,
+    size_t length);
+
+/** Where the log is published, and what of it is there already. */
+typedef struct keyward_publication {
+    int64_t published_size;  /**< of a checkpoint that was published before; 0: none */
+    int64_t checkpoint_size; /**< of the one to publish; 0: the newest */
+    /** Gets the files, each with its path below the log's prefix, as "tile/0/x001/067": in the
+     * calling thread; anything but 0 stops with KEYWARD_CANCELLED. May call the library. */
+    int (*write)(void *context, const char *path, const void *bytes, size_t length);
+    void *write_context;
+} keyward_publication;
+
+/**
+ * Host only. Gives the log as a set of files that any static web server can hand out
+ * (https://c2sp.org/tlog-tiles), so that a monitor can read and check all of it: first the tiles
+ * and bundles of entries that are not there yet, last "checkpoint". No snapshot is held meanwhile:
+ * what a checkpoint covers never changes.
+ * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host), KEYWARD_NOT_FOUND (there is no
+ *   such checkpoint), KEYWARD_CANCELLED, or the disk's codes
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_publish(
+    keyward *store, const keyward_actor *actor, const keyward_publication *publication);
+
 /* ---- check ---- */
 
 /** What a check found wrong. */
@@ -843,13 +1033,19 @@ typedef struct keyward_check_options {
      *  It must not call the library. */
     int (*progress)(void *context, int64_t done, int64_t total);
     void *progress_context;
+    /** A checkpoint of this log that was kept elsewhere, for what the store alone cannot tell: that
+     * it is an older or a rewritten one as a whole. NULL with 0: none. */
+    const char *checkpoint;
+    size_t checkpoint_length;
 } keyward_check_options;
 
 /**
  * Checks the whole store on one snapshot while others go on: SQLite's own integrity, the schema
  * with its triggers, every sealed secret opened and compared with the hash in its creation event,
  * every deleted key against its event and every deletion event against its key, the audit sequence
- * and times.
+ * and times; and the log's tree hashed anew from the events, against the leaf and inner hashes in
+ * the store, against every checkpoint that was signed, and against the one in the options. Findings
+ * name the first event that does not fit.
  * @param options NULL: none
  * @param report set on KEYWARD_OK and on KEYWARD_CORRUPT
  * @return KEYWARD_OK: nothing is wrong; KEYWARD_CORRUPT: the report names what is;

@@ -3,6 +3,7 @@
 #include "api/arguments.h"
 #include "api/call.h"
 #include "api/text.h"
+#include "api/trust.h"
 #include "operations/audit_tree.h"
 #include "operations/checkpoints.h"
 
@@ -48,17 +49,15 @@ static enum keyward_status make_key(keyward *store, struct log_key_make *make, s
     const struct environment *environment = &store->services.environment;
     enum keyward_status status = KEYWARD_NOMEM;
 
-    make->secret_key = sodium_malloc(SECRET_KEY_BYTES);
-    make->seed = sodium_malloc(LOG_SEED_BYTES);
-    if (make->secret_key && make->seed)
-        status = environment_random(environment, make->seed, LOG_SEED_BYTES) &&
+    make->secret = sodium_malloc(LOG_SECRET_BYTES);
+    if (make->secret)
+        status = environment_random(environment, make->secret + SECRET_KEY_BYTES, LOG_SEED_BYTES) &&
                          environment_random(environment, make->nonce, sizeof make->nonce)
                      ? KEYWARD_OK
                      : error_set(error, KEYWARD_IO, "random: reported a failure");
     if (status == KEYWARD_OK)
         status = store_write(store, log_key_make, make, error);
-    sodium_free(make->seed); /* wipes */
-    sodium_free(make->secret_key);
+    sodium_free(make->secret); /* wipes */
     return status;
 }
 
@@ -108,14 +107,14 @@ static enum keyward_status sign(keyward *store, struct checkpoint_sign_request *
 {
     enum keyward_status status = KEYWARD_NOMEM;
 
-    request->secret_key = sodium_malloc(SECRET_KEY_BYTES);
-    if (request->secret_key)
+    request->secret = sodium_malloc(LOG_SECRET_BYTES);
+    if (request->secret)
         status = store_catch_up(store, error);
     if (status == KEYWARD_OK)
         status = check_leaves(store, error);
     if (status == KEYWARD_OK)
         status = store_write(store, checkpoint_sign_head, request, error);
-    sodium_free(request->secret_key); /* wipes */
+    sodium_free(request->secret); /* wipes */
     return status;
 }
 

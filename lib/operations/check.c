@@ -366,7 +366,7 @@ enum keyward_status check_store(struct transaction *transaction, void *request)
         status = check_schema(transaction, check);
     if (status == KEYWARD_OK) {
         check->tree = tree_check_new(transaction, check);
-        status = check->tree ? KEYWARD_OK : KEYWARD_NOMEM;
+        status = check->tree ? tree_check_begin(check->tree) : KEYWARD_NOMEM;
     }
     for (size_t i = 0; status == KEYWARD_OK && i < sizeof parts / sizeof *parts; i++)
         status = check_part(transaction, check, &parts[i]);

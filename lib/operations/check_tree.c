@@ -2,6 +2,7 @@
 #include "operations/check_tree.h"
 #include "operations/audit.h"
 #include "operations/audit_tree.h"
+#include "operations/check_heads.h"
 #include "operations/check_report.h"
 
 #include <stdlib.h>
@@ -18,8 +19,8 @@ struct tree_check {
     struct transaction *transaction;
     struct check *check;
     struct tile tiles[TILE_LEVELS];
-    struct statement
-        stored; /* the rows of audit_tree, in the order in which events complete them */
+    struct heads_check *heads;
+    struct statement stored; /* rows of audit_tree, in the order in which events complete them */
     bool has_stored;
     struct buffer scratch;
     int64_t size;         /* events so far */
@@ -47,13 +48,24 @@ struct tree_check *tree_check_new(struct transaction *transaction, struct check 
     tree->check = check;
     tree->stored = statement_begin(transaction->connection, &all_hashes);
     tree->has_stored = statement_row(&tree->stored);
+    tree->heads = heads_check_new(transaction, check);
+    if (!tree->heads) {
+        tree_check_free(tree);
+        return NULL;
+    }
     return tree;
+}
+
+enum keyward_status tree_check_begin(struct tree_check *tree)
+{
+    return heads_check_begin(tree->heads);
 }
 
 void tree_check_free(struct tree_check *tree)
 {
     if (!tree)
         return;
+    heads_check_free(tree->heads);
     statement_end(&tree->stored);
     buffer_release(&tree->scratch);
     free(tree);
@@ -115,6 +127,34 @@ static enum keyward_status add_hash(struct tree_check *tree, struct hash hash)
     return status;
 }
 
+/* ---- heads ---- */
+
+/* The root of what there is: at each level its hashes, and to their right what is below them. */
+static void find_root(struct tree_check *tree, struct hash *root)
+{
+    bool has_root = false;
+
+    for (int level = 0; level < TILE_LEVELS; level++) {
+        struct tile *tile = &tree->tiles[level];
+        size_t count = tile->count;
+        if (has_root)
+            tile->hashes[count++] = *root;
+        if (count > 0)
+            merkle_fold(tile->hashes, count, root);
+        has_root = count > 0;
+    }
+}
+
+static enum keyward_status check_head(struct tree_check *tree)
+{
+    struct hash root;
+
+    if (tree->size != heads_check_next(tree->heads))
+        return KEYWARD_OK;
+    find_root(tree, &root);
+    return heads_check_compare(tree->heads, &root);
+}
+
 /* ---- events ---- */
 
 /* Behind a NUL SQLite keeps what no reader of the text sees. */
@@ -163,7 +203,9 @@ enum keyward_status tree_check_event(struct tree_check *tree, const struct state
     if (!event_leaf(&tree->scratch, &event, &leaf))
         return KEYWARD_NOMEM;
     status = check_leaf(tree, row, &leaf);
-    return status == KEYWARD_OK ? add_hash(tree, leaf) : status;
+    if (status == KEYWARD_OK)
+        status = add_hash(tree, leaf);
+    return status == KEYWARD_OK ? check_head(tree) : status;
 }
 
 enum keyward_status tree_check_end(struct tree_check *tree)
@@ -176,5 +218,7 @@ enum keyward_status tree_check_end(struct tree_check *tree)
         tree->has_stored = statement_row(&tree->stored);
     }
     ended = statement_end(&tree->stored);
-    return status == KEYWARD_OK ? ended : status;
+    if (status == KEYWARD_OK)
+        status = ended;
+    return status == KEYWARD_OK ? heads_check_end(tree->heads, tree->size) : status;
 }

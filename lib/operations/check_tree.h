@@ -11,6 +11,7 @@ struct tree_check;
 
 /* NULL: no memory. */
 struct tree_check *tree_check_new(struct transaction *transaction, struct check *check);
+enum keyward_status tree_check_begin(struct tree_check *tree);
 void tree_check_free(struct tree_check *tree);
 
 /* Each event in turn: a row of EVENT_COLUMNS and its leaf hash. */

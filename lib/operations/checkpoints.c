@@ -131,12 +131,12 @@ static enum keyward_status sign(struct transaction *transaction, const struct lo
         merkle_root(transaction->last_sequence, tree_read, transaction, &root);
 
     if (status == KEYWARD_OK)
-        status = log_key_open(transaction, key, request->secret_key);
+        status = log_key_open(transaction, key, request->secret);
     if (status != KEYWARD_OK)
         return status;
     request->note.length = 0;
-    checkpoint_sign(&request->note, &key->trust.log, request->secret_key,
-                    transaction->last_sequence, &root);
+    checkpoint_sign(&request->note, &key->trust.log, request->secret, transaction->last_sequence,
+                    &root);
     buffer_add(&request->note, "", 1); /* the NUL of what is bound */
     if (request->note.failed)
         return KEYWARD_NOMEM;

@@ -17,9 +17,9 @@ enum keyward_status checkpoint_check_leaves(struct transaction *transaction, voi
 /* Signs the head of the tree, unless the log has not grown since the last time; refuses a log that
  * does not continue the last checkpoint or the one that is known. */
 struct checkpoint_sign_request {
-    struct span known;         /* a checkpoint kept elsewhere; a length of 0: none */
-    unsigned char *secret_key; /* guarded: room for SECRET_KEY_BYTES; wiped by who gave it */
-    struct buffer note;        /* out; released by who asked */
+    struct span known;     /* a checkpoint kept elsewhere; a length of 0: none */
+    unsigned char *secret; /* guarded: room for LOG_SECRET_BYTES; wiped by who gave it */
+    struct buffer note;    /* out; released by who asked */
 };
 enum keyward_status checkpoint_sign_head(struct transaction *transaction, void *request);
 

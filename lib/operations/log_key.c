@@ -78,9 +78,10 @@ static enum keyward_status create(struct transaction *transaction, struct log_ke
 
     if (status != KEYWARD_OK)
         return status;
-    crypto_sign_ed25519_seed_keypair(public_key, make->secret_key, make->seed);
+    crypto_sign_ed25519_seed_keypair(public_key, make->secret, make->secret + SECRET_KEY_BYTES);
     fill(&make->key, make->origin, public_key);
-    seal_log_seed(data_key->key, data_key->id, make->origin, make->nonce, make->seed, sealed);
+    seal_log_seed(data_key->key, data_key->id, make->origin, make->nonce,
+                  make->secret + SECRET_KEY_BYTES, sealed);
     return put(transaction, make, data_key->id, sealed);
 }
 
@@ -115,21 +116,20 @@ static enum keyward_status open_seed(struct transaction *transaction, const stru
 }
 
 enum keyward_status log_key_open(struct transaction *transaction, const struct log_key *key,
-                                 unsigned char *secret_key)
+                                 unsigned char *secret)
 {
     struct statement read = statement_begin(transaction->connection, &read_sealed);
     unsigned char public_key[PUBLIC_KEY_BYTES];
     enum keyward_status ended, status = KEYWARD_CORRUPT;
 
     if (statement_row(&read))
-        status = open_seed(transaction, key, &read, secret_key);
+        status = open_seed(transaction, key, &read, secret + SECRET_KEY_BYTES);
     ended = statement_end(&read);
     if (ended != KEYWARD_OK)
         return ended;
     if (status != KEYWARD_OK)
         return status;
-    /* The seed is the secret key's first half: it is opened into its place. */
-    crypto_sign_ed25519_seed_keypair(public_key, secret_key, secret_key);
+    crypto_sign_ed25519_seed_keypair(public_key, secret, secret + SECRET_KEY_BYTES);
     if (memcmp(public_key, key->trust.log.public_key, sizeof public_key) != 0)
         return error_set(transaction->error, KEYWARD_CORRUPT,
                          "the key of the audit log is not the one that its public half says");

@@ -6,7 +6,10 @@
 #include "proof/trust.h"
 #include "transaction/transaction.h"
 
+/* The secret half in guarded memory: libsodium's secret key, and behind it the seed that it is made
+ * of. */
 #define LOG_SEED_BYTES SEAL_KEY_BYTES
+#define LOG_SECRET_BYTES (SECRET_KEY_BYTES + LOG_SEED_BYTES)
 
 struct log_key {
     char origin[KEYWARD_ORIGIN_MAX + 1];
@@ -19,15 +22,14 @@ enum keyward_status log_key_read(struct transaction *transaction, struct log_key
 /* Reads the key; makes it where there is none. */
 struct log_key_make {
     const char *origin;                    /* its name, or NULL: none is made */
-    unsigned char *secret_key;             /* guarded: room for SECRET_KEY_BYTES */
-    unsigned char *seed;                   /* guarded: LOG_SEED_BYTES random ones */
+    unsigned char *secret;                 /* guarded: LOG_SECRET_BYTES, the seed random */
     unsigned char nonce[SEAL_NONCE_BYTES]; /* random */
     struct log_key key;                    /* out */
 };
 enum keyward_status log_key_make(struct transaction *transaction, void *request);
 
-/* Opens the secret key into guarded memory of SECRET_KEY_BYTES; whoever asked wipes it. */
+/* Opens the secret half into guarded memory of LOG_SECRET_BYTES; whoever asked wipes it. */
 enum keyward_status log_key_open(struct transaction *transaction, const struct log_key *key,
-                                 unsigned char *secret_key);
+                                 unsigned char *secret);
 
 #endif

@@ -189,6 +189,16 @@ static bool answer_options(const struct request *request, struct answer *answer)
     return true;
 }
 
+static bool has_one_end(const struct request *request, struct answer *answer)
+{
+    if (!request->has_doubtful_end)
+        return true;
+    answer_failure(answer, MHD_HTTP_BAD_REQUEST,
+                   "The request must have one Content-Length or one Transfer-Encoding");
+    answer->closes = true;
+    return false;
+}
+
 static bool find_endpoint(struct request *request, const char *target, struct answer *answer)
 {
     const char *path = path_of_target(target);
@@ -218,12 +228,8 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    if (request->has_doubtful_end) {
-        answer_failure(answer, MHD_HTTP_BAD_REQUEST,
-                       "The request must have one Content-Length or one Transfer-Encoding");
-        answer->closes = true;
-    } else if (count_headers(request, "Host") > 1 ||
-               (strcmp(request->version, "HTTP/1.1") == 0 && !header(request, "Host"))) {
+    if (count_headers(request, "Host") > 1 ||
+        (strcmp(request->version, "HTTP/1.1") == 0 && !header(request, "Host"))) {
         answer_failure(answer, MHD_HTTP_BAD_REQUEST, "The request must have one Host header");
     } else if (request->target_length > TARGET_MAX) {
         answer_failure(answer, MHD_HTTP_URI_TOO_LONG, "The request target is too long");
@@ -293,8 +299,8 @@ static bool has_json(struct request *request, struct answer *answer)
 
 void request_answer(struct request *request, const char *target, struct answer *answer)
 {
-    if (find_endpoint(request, target, answer) && has_fitting_head(request, answer) &&
-        has_user(request, answer) && has_json(request, answer))
+    if (has_one_end(request, answer) && find_endpoint(request, target, answer) &&
+        has_fitting_head(request, answer) && has_user(request, answer) && has_json(request, answer))
         request->endpoint->run(request, answer);
 }
 

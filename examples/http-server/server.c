@@ -64,17 +64,20 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
 static void log_request(const struct request *request, unsigned status, int64_t duration_us)
 {
     char now[MOMENT_SIZE];
+    json_t *line;
 
     if (!request->server->logs_access && status < MHD_HTTP_INTERNAL_SERVER_ERROR)
         return;
-    log_object(json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:f, s:s*, s:s, s:s*, s:i*}", "at",
-        moment_format(moment_now(), now), "client", request->client_address, "method",
-        request->method, "route", request->endpoint ? request->endpoint->path : "other", "status",
-        (int)status, "ms", (double)duration_us / 1000, "user",
-        request->user.id[0] != '\0' ? request->user.id : NULL, "requestId", request->request_id,
-        "problem", request->problem[0] != '\0' ? request->problem : NULL, "sqliteCode",
-        request->sqlite_code));
+    line = json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:f, s:s*, s:s, s:s*}", "at", moment_format(moment_now(), now),
+        "client", request->client_address, "method", request->method, "route",
+        request->endpoint ? request->endpoint->path : "other", "status", (int)status, "ms",
+        (double)duration_us / 1000, "user", request->user.id[0] != '\0' ? request->user.id : NULL,
+        "requestId", request->request_id, "problem",
+        request->problem[0] != '\0' ? request->problem : NULL);
+    if (line && request->sqlite_code != 0)
+        json_object_set_new(line, "sqliteCode", json_integer(request->sqlite_code));
+    log_object(line);
 }
 
 static enum MHD_Result answer_request(struct request *request, const char *target)

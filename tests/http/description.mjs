@@ -86,10 +86,12 @@ export class Description {
   }
 
   #responseFor(method, target, status) {
-    const template = this.templateOf(target);
-    if (!template) return { '404': '#/components/responses/UnknownPath' }[status];
+    const template = this.templateOf(target), elsewhere = '#/components/responses';
+    if (!template)
+      return { 400: `${elsewhere}/BadRequest`, 404: `${elsewhere}/UnknownPath` }[status];
     const operation = this.document.paths[template][method.toLowerCase()];
-    if (!operation) return { '405': '#/components/responses/MethodNotAllowed' }[status];
+    if (!operation)
+      return { 400: `${elsewhere}/BadRequest`, 405: `${elsewhere}/MethodNotAllowed` }[status];
     this.seen.add(`${method} ${template} ${status}`);
     return operation.responses[status] &&
       `#/paths/${escaped(template)}/${method.toLowerCase()}/responses/${status}`;

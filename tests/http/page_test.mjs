@@ -48,10 +48,21 @@ test('the page', async (t) => {
     await browser.type('#first-repository', repository);
     await browser.press(ENTER);
   };
+  let hasFailed = false;
+  /** Each goes on where the one before has ended: after a failure there is nothing to go on from. */
+  const step = (name, run) => !hasFailed && t.test(name, async () => {
+    try {
+      await run();
+    } catch (failure) {
+      hasFailed = true;
+      writeFileSync(path.join(folder, 'failure.png'), await browser.screenshot());
+      throw failure;
+    }
+  });
   const failures = []; // of the network, that the browser's log may have
   const expectFailure = (status) => failures.push(status);
 
-  await t.test('signing in: a wrong token, then a good one', async () => {
+  await step('signing in: a wrong token, then a good one', async () => {
     await browser.devtools('Browser.grantPermissions',
       { origin: server.url, permissions: ['clipboardReadWrite', 'clipboardSanitizedWrite'] });
     await browser.post('url', { url: `${server.url}/` });
@@ -69,7 +80,7 @@ test('the page', async (t) => {
     await tells('Anna created Nightly evaluation in demo');
   });
 
-  await t.test('a row says name, type, both ids and the time', async () => {
+  await step('a row says name, type, both ids and the time', async () => {
     const { apiKeys: [key] } = await anna.getRepoAiApiKeys('demo');
     const row = await browser.run(`const row = document.querySelector('#keys tbody tr');
       return [...row.cells].map((cell) => cell.innerText.split('\\n')).concat(
@@ -78,7 +89,7 @@ test('the page', async (t) => {
     assert.equal(row.at(-1), key.createdAt);
   });
 
-  await t.test('the token is nowhere but in memory', async () => {
+  await step('the token is nowhere but in memory', async () => {
     const places = await browser.run(`return JSON.stringify([location.href, document.cookie,
       { ...localStorage }, { ...sessionStorage }, document.documentElement.outerHTML,
       [...document.querySelectorAll('input')].map((input) => input.value)])`);
@@ -86,7 +97,7 @@ test('the page', async (t) => {
     assert.equal(await browser.run('return indexedDB.databases().then((all) => all.length)'), 0);
   });
 
-  await t.test('creating: the secret is shown once, can be copied, and is gone when closed', async () => {
+  await step('creating: the secret is shown once, can be copied, and is gone when closed', async () => {
     await browser.click('#create');
     await hasFocus('#new-name');
     await browser.type('#new-name', 'Deployment');
@@ -110,7 +121,7 @@ test('the page', async (t) => {
     await hasFocus('#create');
   });
 
-  await t.test('a name is text, whatever it looks like', async () => {
+  await step('a name is text, whatever it looks like', async () => {
     const { id } = await anna.createRepoAiApiKey('demo', { name: EVIL, aiType: 'OTHER' });
     await browser.click('#refresh');
     await lists(EVIL, 'Deployment', 'Nightly evaluation', 'Support assistant', 'CI pipeline');
@@ -127,7 +138,7 @@ test('the page', async (t) => {
     await lists('Deployment', 'Nightly evaluation', 'Support assistant', 'CI pipeline');
   });
 
-  await t.test('renaming, with what the server says of a wrong name', async () => {
+  await step('renaming, with what the server says of a wrong name', async () => {
     await browser.click(button('Deployment', 'Rename'));
     await hasFocus('#other-name');
     assert.equal(await browser.run('return document.querySelector("#other-name").value'), 'Deployment');
@@ -143,7 +154,7 @@ test('the page', async (t) => {
     await hasFocus(button('Staging', 'Rename'));
   });
 
-  await t.test('screenshots: wide and light, narrow and dark, and nothing sticks out', async () => {
+  await step('screenshots: wide and light, narrow and dark, and nothing sticks out', async () => {
     const shoot = async (name, width, scheme) => {
       await browser.setSize(width, 900);
       await browser.setScheme(scheme);
@@ -165,7 +176,7 @@ test('the page', async (t) => {
     await browser.setSize(1280, 900);
   });
 
-  await t.test('everything has a name for who does not see it', async () => {
+  await step('everything has a name for who does not see it', async () => {
     const nameless = [];
     for (const selector of ['input', 'select', 'button', 'dialog', 'table', 'section'])
       for (const found of await browser.post('elements', { using: 'css selector', value: selector })) {
@@ -181,7 +192,7 @@ test('the page', async (t) => {
     assert.deepEqual(lost, []);
   });
 
-  await t.test('deleting: a guard, a reason of its own, and the key leaves the list', async () => {
+  await step('deleting: a guard, a reason of its own, and the key leaves the list', async () => {
     await browser.click(button('Staging', 'Delete'));
     await shows('#deleting-name', 'Staging');
     await hasFocus('#reason');
@@ -207,7 +218,7 @@ test('the page', async (t) => {
     await hasFocus('#keys-heading');
   });
 
-  await t.test('a key that somebody else has deleted leaves the list too', async () => {
+  await step('a key that somebody else has deleted leaves the list too', async () => {
     const { apiKeys: [key] } = await anna.getRepoAiApiKeys('demo');
     await anna.deleteRepoAiApiKey('demo', key.id);
     expectFailure(404);
@@ -218,7 +229,7 @@ test('the page', async (t) => {
     await lists('Support assistant', 'CI pipeline');
   });
 
-  await t.test('a late answer for one repository does not fill the list of another', async () => {
+  await step('a late answer for one repository does not fill the list of another', async () => {
     // The worst there is: an answer that is held back, and that cannot be aborted any more.
     await browser.run(`const real = window.fetch;
       window.held = [];
@@ -263,7 +274,7 @@ test('the page', async (t) => {
     assert.equal(await text('#keys-state'), '');
   });
 
-  await t.test('an older answer for the same repository does not bring a key back', async () => {
+  await step('an older answer for the same repository does not bring a key back', async () => {
     await browser.run("window.slow = 'repo/demo/ai/apikey'");
     await browser.click('#refresh');
     await browser.until('the list is held', 'return window.held.length === 1');
@@ -277,7 +288,7 @@ test('the page', async (t) => {
     await lists('CI pipeline');
   });
 
-  await t.test('a server that does not answer is said so, and may be asked again', async () => {
+  await step('a server that does not answer is said so, and may be asked again', async () => {
     await browser.run(`window.real = window.fetch;
       window.fetch = () => Promise.reject(new TypeError('no network'))`);
     await browser.click('#refresh');
@@ -288,7 +299,7 @@ test('the page', async (t) => {
     await lists('CI pipeline');
   });
 
-  await t.test('a token that is withdrawn meanwhile: the page asks for one again', async () => {
+  await step('a token that is withdrawn meanwhile: the page asks for one again', async () => {
     await browser.run(`window.fetch = (url, init) => window.real(url,
       { ...init, headers: { ...init.headers, Authorization: 'Bearer withdrawn' } })`);
     expectFailure(401);
@@ -301,7 +312,7 @@ test('the page', async (t) => {
     await browser.run('window.fetch = window.real');
   });
 
-  await t.test("a reader sees the keys, and the server's refusal to change them", async () => {
+  await step("a reader sees the keys, and the server's refusal to change them", async () => {
     await signIn(server.tokens.ben);
     await lists('CI pipeline');
     await shows('#events-state', 'Nothing in the last 30 days that you may see.');
@@ -320,7 +331,7 @@ test('the page', async (t) => {
     await hasFocus('#token');
   });
 
-  await t.test('by keyboard alone', async () => {
+  await step('by keyboard alone', async () => {
     await browser.press(...server.tokens.anna, TAB);
     await hasFocus('#first-repository');
     await browser.press(ENTER); // it remembers the repository, not the token
@@ -339,14 +350,14 @@ test('the page', async (t) => {
     await lists('Typed', 'CI pipeline');
   });
 
-  await t.test('after going back to it, the page has forgotten the token', async () => {
+  await step('after going back to it, the page has forgotten the token', async () => {
     await browser.post('url', { url: 'about:blank' });
     await browser.post('back');
     await hasFocus('#token');
     assert.deepEqual(await browser.run(ROWS), []);
   });
 
-  await t.test('no error in the console, and no request left the server', async () => {
+  await step('no error in the console, and no request left the server', async () => {
     const problems = (await browser.log('browser')).filter(({ level }) => level !== 'INFO' && level !== 'DEBUG');
     const expected = problems.filter(({ source, message }) =>
       source === 'network' && /the server responded with a status of 4/.test(message));

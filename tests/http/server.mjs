@@ -53,19 +53,29 @@ export class Server {
   /** Starts `program --demo` in a folder of its own. */
   static async start(program) {
     const server = new Server();
-    server.program = program;
-    server.folder = await mkdtemp(path.join(tmpdir(), 'keyward-http-'));
-    server.demo = path.join(server.folder, 'demo');
-    server.process = spawn(program, ['--demo', server.demo, '--listen', '127.0.0.1:0'],
-      { stdio: ['ignore', 'pipe', 'pipe'] });
-    server.exit = once(server.process, 'exit'); // rejects where it cannot be started
-    server.exit.catch(() => {});
-    server.out = listen(server.process.stdout);
-    server.error = listen(server.process.stderr);
-    server.url = (await server.out.match(/^listening on (http:\/\/127\.0\.0\.1:[0-9]+)$/m))[1];
-    server.tokens = Object.fromEntries(
-      [...server.out.text.matchAll(/^ *(\w+) .*\b(kwt_[\w-]{43})$/gm)].map((line) => [line[1], line[2]]));
+    try {
+      await server.#begin(program);
+    } catch (failure) {
+      failure.message += ` ${server.error?.text}`;
+      await server.kill();
+      throw failure;
+    }
     return server;
+  }
+
+  async #begin(program) {
+    this.program = program;
+    this.folder = await mkdtemp(path.join(tmpdir(), 'keyward-http-'));
+    this.demo = path.join(this.folder, 'demo');
+    this.process = spawn(program, ['--demo', this.demo, '--listen', '127.0.0.1:0'],
+      { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.exit = once(this.process, 'exit'); // rejects where it cannot be started
+    this.exit.catch(() => {});
+    this.out = listen(this.process.stdout);
+    this.error = listen(this.process.stderr);
+    this.url = (await this.out.match(/^listening on (http:\/\/127\.0\.0\.1:[0-9]+)$/m))[1];
+    this.tokens = Object.fromEntries(
+      [...this.out.text.matchAll(/^ *(\w+) .*\b(kwt_[\w-]{43})$/gm)].map((line) => [line[1], line[2]]));
   }
 
   /** Gives another user a token, and makes the server read it. */

@@ -73,7 +73,8 @@ export class Server {
     this.exit.catch(() => {});
     this.out = listen(this.process.stdout);
     this.error = listen(this.process.stderr);
-    this.url = (await this.out.match(/^listening on (http:\/\/127\.0\.0\.1:[0-9]+)$/m))[1];
+    const isReady = () => this.out.match(/^listening on (http:\/\/127\.0\.0\.1:[0-9]+)$/m);
+    this.url = (await Promise.race([isReady(), this.exit.then(isReady)]))[1];
     this.tokens = Object.fromEntries(
       [...this.out.text.matchAll(/^ *(\w+) .*\b(kwt_[\w-]{43})$/gm)].map((line) => [line[1], line[2]]));
   }

@@ -214,8 +214,9 @@ static enum keyward_status put_tiles(struct transaction *transaction, int64_t si
 }
 
 static const struct query count_due = {
-    QUERY_TREE_IS_BEHIND, "SELECT max(sequence) / 256 > coalesce((SELECT max(position) + 1"
-                          " FROM audit_tree WHERE level = 1), 0) FROM audit_events"};
+    QUERY_TREE_IS_BEHIND, "SELECT sequence / 256 > coalesce((SELECT max(position) + 1 FROM "
+                          "audit_tree WHERE level = 1), 0)"
+                          " OR leaf IS NULL FROM audit_events ORDER BY sequence DESC LIMIT 1"};
 
 enum keyward_status tree_is_behind(struct transaction *transaction, void *request)
 {

@@ -123,7 +123,7 @@ enum keyward_status keyward_audit_checkpoint(keyward *store, const keyward_actor
                                              keyward_text **checkpoint)
 {
     struct error *error = call_begin(store);
-    struct checkpoint_sign_request request = {.known = {known, known ? known_length : 0}};
+    struct checkpoint_sign_request request = {.known = {known, known_length}};
     enum keyward_status status = begin(store, actor, "checkpoint", checkpoint, error);
 
     if (status == KEYWARD_OK && !known && known_length > 0) {

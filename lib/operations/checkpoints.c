@@ -116,7 +116,7 @@ static enum keyward_status require_known(struct transaction *transaction, const 
     struct checkpoint checkpoint;
     enum keyward_status status;
 
-    if (known.length == 0)
+    if (!known.at)
         return KEYWARD_OK;
     status = checkpoint_read(known, key, what, &checkpoint, transaction->error);
     return status == KEYWARD_OK ? require_continued(transaction, &checkpoint, what) : status;
@@ -262,23 +262,27 @@ static enum keyward_status read_event(struct transaction *transaction, const key
     return status;
 }
 
+static enum keyward_status no_checkpoint(struct transaction *transaction)
+{
+    return error_set(transaction->error, KEYWARD_NOT_FOUND,
+                     "there is no checkpoint that covers it; keyward_audit_checkpoint() signs one");
+}
+
 enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
                                     struct buffer *note, struct checkpoint *checkpoint)
 {
-    static const char what[] = "the checkpoint";
-    struct lines lines;
+    struct log_key key;
     enum keyward_status status = load(transaction, &size, note);
 
     if (status == KEYWARD_NOT_FOUND || (status == KEYWARD_OK && size < covers))
-        return error_set(transaction->error, KEYWARD_NOT_FOUND,
-                         "there is no checkpoint that covers it; keyward_audit_checkpoint() signs"
-                         " one");
-    if (status != KEYWARD_OK)
-        return status;
-    status = lines_begin(&lines, what, note->bytes, note->length, transaction->error);
+        return no_checkpoint(transaction);
     if (status == KEYWARD_OK)
-        status = checkpoint_parse(checkpoint, &lines, transaction->error);
-    if (status == KEYWARD_UNPROVEN || (status == KEYWARD_OK && checkpoint->size != size))
+        status = log_key_read(transaction, &key);
+    if (status == KEYWARD_OK)
+        status =
+            checkpoint_read(whole(note), &key, "the checkpoint", checkpoint, transaction->error);
+    if (status == KEYWARD_UNPROVEN || status == KEYWARD_NOT_FOUND ||
+        (status == KEYWARD_OK && checkpoint->size != size))
         status = error_set(transaction->error, KEYWARD_CORRUPT,
                            "a checkpoint in the store is not one that was signed");
     return status;
@@ -368,9 +372,9 @@ static bool is_known_witness(const struct trust *trust, const struct note_signat
     return false;
 }
 
-static bool has_line(const struct note *note, struct span line)
+static bool has_line(const struct note *note, size_t count, struct span line)
 {
-    for (size_t i = 0; i < note->count; i++)
+    for (size_t i = 0; i < count; i++)
         if (span_equal(note->signatures[i].line, line))
             return true;
     return false;
@@ -385,7 +389,9 @@ static enum keyward_status merge(struct transaction *transaction, const struct t
 
     for (size_t i = 0; i < given->note.count; i++) {
         const struct note_signature *signature = &given->note.signatures[i];
-        if (!is_known_witness(trust, signature) || has_line(&ours->note, signature->line))
+        if (!is_known_witness(trust, signature) ||
+            has_line(&ours->note, ours->note.count, signature->line) ||
+            has_line(&given->note, i, signature->line))
             continue;
         if (count++ == NOTE_SIGNATURES_MAX)
             return error_set(transaction->error, KEYWARD_FULL,
@@ -421,8 +427,9 @@ enum keyward_status checkpoint_cosign(struct transaction *transaction, void *con
         status = checkpoint_parse(&given, &lines, transaction->error);
     if (status == KEYWARD_OK)
         status = trust_check(request->trust, &given, what, &cosigned, transaction->error);
-    if (status == KEYWARD_OK)
-        status = checkpoint_load(transaction, given.size, 0, &note, &ours);
+    if (status == KEYWARD_OK) /* 0 would be the newest one */
+        status = given.size > 0 ? checkpoint_load(transaction, given.size, 0, &note, &ours)
+                                : no_checkpoint(transaction);
     if (status == KEYWARD_OK && !span_equal(given.note.text, ours.note.text))
         status = error_set(transaction->error, KEYWARD_INCONSISTENT,
                            "the log has signed another checkpoint over these %" PRId64 " events",

@@ -17,7 +17,7 @@ enum keyward_status checkpoint_check_leaves(struct transaction *transaction, voi
 /* Signs the head of the tree, unless the log has not grown since the last time; refuses a log that
  * does not continue the last checkpoint or the one that is known. */
 struct checkpoint_sign_request {
-    struct span known;     /* a checkpoint kept elsewhere; a length of 0: none */
+    struct span known;     /* a checkpoint kept elsewhere; at NULL: none */
     unsigned char *secret; /* guarded: room for LOG_SECRET_BYTES; wiped by who gave it */
     struct buffer note;    /* out; released by who asked */
 };
@@ -52,7 +52,8 @@ enum keyward_status checkpoint_read(struct span note, const struct log_key *key,
                                     struct checkpoint *checkpoint, struct error *error);
 
 /* Loads the checkpoint over `size` events, or the newest for 0, into `note`, into which
- * `checkpoint` points. KEYWARD_NOT_FOUND where there is none, or none that covers so many events.
+ * `checkpoint` points; it is one that the log's key has signed. KEYWARD_NOT_FOUND where there is
+ * none, or none that covers so many events.
  */
 enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
                                     struct buffer *note, struct checkpoint *checkpoint);

@@ -87,23 +87,72 @@ struct node leaf_of(const void *data, size_t length)
     return leaf;
 }
 
+/* The largest power of two below it. */
+static size_t split(size_t count)
+{
+    size_t k = 1;
+
+    while (k * 2 < count)
+        k *= 2;
+    return k;
+}
+
 struct node tree_hash(const struct tree *tree, size_t first, size_t count)
 {
     unsigned char data[65] = {1};
     struct node halves[2], root;
-    size_t k = 1;
+    size_t k = split(count);
 
     ck_assert_uint_ge(count, 1);
     ck_assert_uint_le(first + count, tree->count);
     if (count == 1)
         return tree->leaves[first];
-    while (k * 2 < count)
-        k *= 2;
     halves[0] = tree_hash(tree, first, k);
     halves[1] = tree_hash(tree, first + k, count - k);
     memcpy(data + 1, halves, sizeof halves);
     crypto_hash_sha256(root.bytes, data, sizeof data);
     return root;
+}
+
+static const char *line_of_hash(struct node node)
+{
+    return compose("%s\n", base64(node.bytes, sizeof node.bytes));
+}
+
+static const char *path(const struct tree *tree, size_t m, size_t first, size_t n)
+{
+    size_t k = split(n);
+
+    if (n == 1)
+        return "";
+    if (m < k)
+        return compose("%s%s", path(tree, m, first, k),
+                       line_of_hash(tree_hash(tree, first + k, n - k)));
+    return compose("%s%s", path(tree, m - k, first + k, n - k),
+                   line_of_hash(tree_hash(tree, first, k)));
+}
+
+const char *tree_path(const struct tree *tree, size_t index, size_t size)
+{
+    return path(tree, index, 0, size);
+}
+
+static const char *subproof(const struct tree *tree, size_t m, size_t first, size_t n, bool whole)
+{
+    size_t k = split(n);
+
+    if (m == n)
+        return whole ? "" : line_of_hash(tree_hash(tree, first, n));
+    if (m <= k)
+        return compose("%s%s", subproof(tree, m, first, k, whole),
+                       line_of_hash(tree_hash(tree, first + k, n - k)));
+    return compose("%s%s", subproof(tree, m - k, first + k, n - k, false),
+                   line_of_hash(tree_hash(tree, first, k)));
+}
+
+const char *tree_proof(const struct tree *tree, size_t old_size, size_t size)
+{
+    return old_size == 0 ? "" : subproof(tree, old_size, 0, size, true);
 }
 
 /* ---- what stands in the store ---- */
@@ -261,7 +310,23 @@ void assert_checkpoint(const keyward_text *checkpoint, const char *log_key, cons
     compose_free();
 }
 
-/* ---- events ---- */
+/* ---- what is done to a store ---- */
+
+void rewrite(const struct fixture *f, const char *text)
+{
+    char *drops = sql_text(f->path, "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM"
+                                    " sqlite_schema WHERE type = 'trigger'");
+    char *triggers = sql_text(f->path, "SELECT group_concat(sql, ';') FROM sqlite_schema WHERE"
+                                       " type = 'trigger'");
+    int code;
+
+    ck_assert_int_eq(sql(f->path, drops), SQLITE_OK);
+    code = sql(f->path, text);
+    ck_assert_msg(code == SQLITE_OK, "code %d for: %s", code, text);
+    ck_assert_int_eq(sql(f->path, triggers), SQLITE_OK);
+    free(drops);
+    free(triggers);
+}
 
 void append_by_hand(const struct fixture *f, int count)
 {

@@ -32,6 +32,10 @@ struct node leaf_of(const void *data, size_t length);
 /* MTH(D[first:first + count]) */
 struct node tree_hash(const struct tree *tree, size_t first, size_t count);
 
+/* PATH(index, D[0:size]) and PROOF(old_size, D[0:size]), as lines of base64; see compose(). */
+const char *tree_path(const struct tree *tree, size_t index, size_t size);
+const char *tree_proof(const struct tree *tree, size_t old_size, size_t size);
+
 /* Each event's leaf column is the hash of its exported line, the sequences are 1, 2, 3 and so on,
  * and audit_tree has each inner hash that is due, right, and no other. */
 void assert_tree_stored(const struct fixture *f, const struct tree *tree);
@@ -49,6 +53,11 @@ keyward_text *sign_checkpoint(const struct fixture *f);
  * key's signature, which holds, and with no other. */
 void assert_checkpoint(const keyward_text *checkpoint, const char *log_key, const struct tree *tree,
                        size_t size);
+
+/* ---- what is done to a store ---- */
+
+/* Runs SQL as if no trigger were there, and puts them back word for word. */
+void rewrite(const struct fixture *f, const char *text);
 
 /* Appends so many events by SQL, past the library: without leaf hashes. */
 void append_by_hand(const struct fixture *f, int count);

@@ -553,7 +553,7 @@ START_TEST(what_an_operation_decided_is_told_from_a_failure)
         KEYWARD_OK,          KEYWARD_FORBIDDEN,  KEYWARD_NOT_FOUND,       KEYWARD_ALREADY_DELETED,
         KEYWARD_NOT_DELETED, KEYWARD_LAST_ADMIN, KEYWARD_REFUSED,         KEYWARD_IN_USE,
         KEYWARD_EXPIRED,     KEYWARD_NAME_TAKEN, KEYWARD_ALREADY_ROTATED, KEYWARD_PURGED,
-        KEYWARD_RETAINED};
+        KEYWARD_RETAINED,    KEYWARD_EXISTS,     KEYWARD_UNPROVEN,        KEYWARD_INCONSISTENT};
 
     for (int status = -1; status <= KEYWARD_INCONSISTENT + 1; status++) {
         bool decision = false;

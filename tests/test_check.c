@@ -128,6 +128,9 @@ static void assert_only_finding(struct scene *scene, const char *problem, const 
     assert_found(scene, problem, repo_id, key_id, sequence);
 }
 
+/* An event that was edited is found by its leaf hash besides; see test_check_log.c. */
+static const char not_its_leaf[] = "the event is not the one that its leaf hash was made of";
+
 #define LAST_BYTE_CHANGED                                                                   \
     "CAST(substr(sealed, 1, length(sealed) - 1) || CASE substr(sealed, -1) WHEN x'00' THEN" \
     " x'01' ELSE x'00' END AS BLOB)"
@@ -302,8 +305,10 @@ START_TEST(a_hash_that_is_not_the_sealed_secret_s_is_found)
     scene_open(&s);
     plant_past(&s, "audit_events_stay_as_written",
                "UPDATE audit_events SET sealed_sha256 = zeroblob(32) WHERE sequence = 4");
-    assert_only_finding(&s, "the sealed secret is not the one of the creation event", "repo-1",
-                        s.first, 0);
+    check_finds(&s, 2);
+    assert_found(&s, "the sealed secret is not the one of the creation event", "repo-1", s.first,
+                 0);
+    assert_found(&s, not_its_leaf, NULL, NULL, 4);
     scene_close(&s);
 }
 END_TEST
@@ -543,7 +548,9 @@ START_TEST(an_event_from_before_the_beginning_is_found)
     scene_open(&s);
     plant_past(&s, "audit_events_follow",
                "INSERT INTO audit_events (sequence, at, action) VALUES (0, 0, 'access.granted')");
-    assert_only_finding(&s, "events before this one are missing", NULL, NULL, 0);
+    check_finds(&s, 2);
+    assert_found(&s, "events before this one are missing", NULL, NULL, 0);
+    assert_found(&s, "the event's leaf hash is missing", NULL, NULL, 0);
     scene_close(&s);
 }
 END_TEST
@@ -1220,12 +1227,16 @@ START_TEST(an_imported_secret_that_is_not_the_event_s_is_found)
     plant_past(&s, "audit_events_stay_as_written",
                "UPDATE audit_events SET sealed_sha256 = zeroblob(32) WHERE action ="
                " 'key.imported'");
-    assert_only_finding(&s, "the sealed secret is not the one of the creation event", "repo-1",
-                        made->id, 0);
+    check_finds(&s, 2);
+    assert_found(&s, "the sealed secret is not the one of the creation event", "repo-1", made->id,
+                 0);
+    assert_found(&s, not_its_leaf, NULL, NULL, 8);
     plant_past(&s, "audit_events_stay_as_written",
                "UPDATE audit_events SET action = 'key.import_denied' WHERE action ="
                " 'key.imported'");
-    assert_only_finding(&s, "the key has no creation event of its own", "repo-1", made->id, 0);
+    check_finds(&s, 2);
+    assert_found(&s, "the key has no creation event of its own", "repo-1", made->id, 0);
+    assert_found(&s, not_its_leaf, NULL, NULL, 8);
     keyward_key_free(&made);
     scene_close(&s);
 }

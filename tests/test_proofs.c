@@ -902,7 +902,9 @@ static const struct {
     {"UPDATE audit_events SET repo_id = repo_id || char(0) || 'x' WHERE sequence = 514",
      KEYWARD_INCONSISTENT, "event 514 was changed after it had been appended"},
     /* under it, in the last tile */
-    {"UPDATE audit_events SET name = 'other', leaf = NULL WHERE sequence = 513",
+    {"UPDATE audit_events SET name = 'other', leaf = NULL WHERE sequence = 513", KEYWARD_CORRUPT,
+     lacks_hash},
+    {"UPDATE audit_events SET name = 'other', leaf = NULL WHERE sequence >= 513",
      KEYWARD_INCONSISTENT, rewritten},
     {"UPDATE audit_events SET leaf = " LEAF(1) " WHERE sequence = 513", KEYWARD_INCONSISTENT,
      rewritten},

@@ -19,6 +19,12 @@ static enum keyward_status conclude(const struct check *check, enum keyward_stat
     return status == KEYWARD_OK && report->findings_total > 0 ? KEYWARD_CORRUPT : status;
 }
 
+static bool checkpoint_is_given(struct error *error, const keyward_check_options *options)
+{
+    return !options || options->checkpoint_length == 0 ||
+           argument_is_given(error, "options.checkpoint", options->checkpoint);
+}
+
 enum keyward_status keyward_check(keyward *store, const keyward_check_options *options,
                                   keyward_report **report)
 {
@@ -28,7 +34,8 @@ enum keyward_status keyward_check(keyward *store, const keyward_check_options *o
 
     if (report)
         *report = NULL;
-    if (status == KEYWARD_OK && !argument_is_given(error, "report", report))
+    if (status == KEYWARD_OK &&
+        !(argument_is_given(error, "report", report) && checkpoint_is_given(error, options)))
         status = KEYWARD_INVALID;
     if (status != KEYWARD_OK)
         return call_end(error, status);

@@ -236,6 +236,8 @@ enum keyward_status audit_event_of_row(const struct statement *row, keyward_even
         .other_key_id = text_of(row, OTHER_KEY_ID, hides),
         .expires_at = statement_number(row, EXPIRES_AT),
     };
+    /* No deadline is NULL, and the same in the event's text. */
+    *hides = *hides || (event->expires_at == 0 && statement_length(row, EXPIRES_AT) > 0);
     return KEYWARD_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/audit_tree.h"
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/result.h"
 #include "connection/statement.h"
 #include "operations/audit.h"
@@ -16,13 +17,16 @@
 static const struct query read_leaves = {
     QUERY_TREE_LEAVES, "SELECT leaf FROM audit_events WHERE sequence > ?1 AND sequence <= ?2"
                        " ORDER BY sequence"};
+static const struct query last_leaf = {QUERY_TREE_LAST_LEAF,
+                                       "SELECT max(sequence) FROM audit_events WHERE sequence > ?1"
+                                       " AND sequence <= ?2 AND leaf IS NOT NULL"};
 static const struct query fill_leaf = {
     QUERY_TREE_FILL_LEAF, "UPDATE audit_events SET leaf = ?1 WHERE sequence = ?2 AND leaf IS NULL"};
 static const struct query read_hashes = {QUERY_TREE_HASHES,
                                          "SELECT hash FROM audit_tree WHERE level = ?1"
                                          " AND position >= ?2 AND position < ?3 ORDER BY position"};
 static const struct query put_hash = {
-    QUERY_TREE_PUT, "INSERT INTO audit_tree (level, position, hash) VALUES (?1, ?2, ?3)"};
+    QUERY_TREE_PUT, "INSERT OR IGNORE INTO audit_tree (level, position, hash) VALUES (?1, ?2, ?3)"};
 static const struct query last_tile = {QUERY_TREE_LAST,
                                        "SELECT max(position) FROM audit_tree WHERE level = 1"};
 
@@ -120,13 +124,30 @@ static enum keyward_status put_leaf(struct transaction *transaction, const keywa
     return statement_run(&fill);
 }
 
-/* Of the events after `first` up to `last`, at most a tile of them. */
+static enum keyward_status find_last_leaf(struct transaction *transaction, int64_t first,
+                                          int64_t last, int64_t *found)
+{
+    struct statement read = statement_begin(transaction->connection, &last_leaf);
+
+    *found = first;
+    statement_bind_number(&read, first);
+    statement_bind_number(&read, last);
+    if (statement_row(&read) && statement_length(&read, 0) > 0)
+        *found = statement_number(&read, 0);
+    return statement_end(&read);
+}
+
+/* Of the events after `first` up to `last`, at most a tile of them, those at the end that have
+ * none. Before one that has its leaf hash, another has lost it: to make that anew would be to stand
+ * for whatever was made of the event. */
 static enum keyward_status fill_leaves(struct transaction *transaction, int64_t first, int64_t last)
 {
     keyward_event_list *events = result_new(sizeof *events);
     enum keyward_status status =
-        events ? audit_read(transaction, first, last, events) : KEYWARD_NOMEM;
+        events ? find_last_leaf(transaction, first, last, &first) : KEYWARD_NOMEM;
 
+    if (status == KEYWARD_OK)
+        status = audit_read(transaction, first, last, events);
     for (size_t i = 0; status == KEYWARD_OK && i < events->count; i++)
         status = put_leaf(transaction, events->events[i]);
     result_free(events);
@@ -142,7 +163,7 @@ enum keyward_status tree_fill_tail(struct transaction *transaction, int64_t size
         find_leaves(transaction, first, (size_t)(size - first), hashes, &found);
 
     if (status == KEYWARD_OK && found < (size_t)(size - first))
-        status = fill_leaves(transaction, first + (int64_t)found, size);
+        status = fill_leaves(transaction, first, size);
     return status;
 }
 
@@ -168,7 +189,7 @@ static enum keyward_status read_tile_of_leaves(struct transaction *transaction, 
 
     if (status != KEYWARD_OK || found == TILE_HASHES)
         return status;
-    status = fill_leaves(transaction, first + (int64_t)found, first + TILE_HASHES);
+    status = fill_leaves(transaction, first, first + TILE_HASHES);
     if (status == KEYWARD_OK)
         status = tree_read_tile(transaction, 0, first, TILE_HASHES, hashes);
     return status;
@@ -234,11 +255,27 @@ enum keyward_status tree_catch_up(struct transaction *transaction, void *request
                                 : status;
 }
 
+/* That a hash is missing which the tile needs, because somebody has removed an event, is for the
+ * check and the next checkpoint to tell: keys are deleted all the same. */
+static bool is_damage_of_the_log(enum keyward_status status, const struct error *error)
+{
+    return status == KEYWARD_CORRUPT && error->detail.sqlite_code == 0;
+}
+
 enum keyward_status tree_grow(struct transaction *transaction, int64_t sequence)
 {
     struct tree_catch_up work = {.tiles = TILES_AT_ONCE};
+    struct error unheard = {.store_stamp = 0}, *error = transaction->error;
+    enum keyward_status status;
 
     if (sequence % TILE_HASHES != 0)
         return KEYWARD_OK;
-    return put_tiles(transaction, sequence, &work);
+    transaction->error = transaction->connection->error = &unheard;
+    status = put_tiles(transaction, sequence, &work);
+    transaction->error = transaction->connection->error = error;
+    if (is_damage_of_the_log(status, &unheard))
+        return KEYWARD_OK;
+    if (status != KEYWARD_OK)
+        error_copy(error, &unheard);
+    return status;
 }

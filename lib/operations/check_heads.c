@@ -4,6 +4,7 @@
 #include "operations/check_report.h"
 #include "operations/checkpoints.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,17 @@ static enum keyward_status read_known(struct heads_check *heads)
     return find_fault(heads, "the given checkpoint is not one of this log", why.detail.message, 0);
 }
 
+/* Any failure but KEYWARD_CORRUPT, as of a data key that only a newer master key opens, ends the
+ * check. */
+static enum keyward_status open_and_wipe(struct heads_check *heads)
+{
+    unsigned char *secret = heads->transaction->guarded;
+    enum keyward_status status = log_key_open(heads->transaction, &heads->key, secret);
+
+    sodium_memzero(secret, LOG_SECRET_BYTES);
+    return status;
+}
+
 enum keyward_status heads_check_begin(struct heads_check *heads)
 {
     struct error why = {.store_stamp = 0}, *error = heads->transaction->error;
@@ -113,8 +125,10 @@ enum keyward_status heads_check_begin(struct heads_check *heads)
 
     heads->transaction->error = &why;
     status = log_key_read(heads->transaction, &heads->key);
-    heads->transaction->error = error;
     heads->has_key = status == KEYWARD_OK;
+    if (status == KEYWARD_OK)
+        status = open_and_wipe(heads);
+    heads->transaction->error = error;
     if (status == KEYWARD_CORRUPT)
         status = find_fault(heads, "the key of the audit log is damaged", NULL, 0);
     else if (status == KEYWARD_NOT_FOUND)

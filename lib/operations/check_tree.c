@@ -23,8 +23,9 @@ struct tree_check {
     struct statement stored; /* rows of audit_tree, in the order in which events complete them */
     bool has_stored;
     struct buffer scratch;
-    int64_t size;         /* events so far */
-    int64_t without_leaf; /* the first event of the last tile that has none; 0: all have */
+    int64_t size;  /* events so far */
+    bool has_bare; /* an event of the tile lacks its leaf hash, the first of them `bare` */
+    int64_t bare;
 };
 
 /* By the event that completes them, and the lower one first. */
@@ -73,6 +74,16 @@ void tree_check_free(struct tree_check *tree)
 
 /* ---- inner hashes ---- */
 
+static enum keyward_status find_bare(struct tree_check *tree)
+{
+    enum keyward_status status = KEYWARD_OK;
+
+    if (tree->has_bare)
+        status = find_fault(tree, "the event's leaf hash is missing", tree->bare);
+    tree->has_bare = false;
+    return status;
+}
+
 /* The stored rows up to this event that nothing asked for. */
 static enum keyward_status skip_strangers(struct tree_check *tree, int level, int64_t position)
 {
@@ -106,6 +117,8 @@ static enum keyward_status compare_hash(struct tree_check *tree, int level, int6
         memcmp(statement_blob(stored, 2), hash->bytes, HASH_BYTES) != 0)
         status =
             find_fault(tree, "the tree has another hash of the events up to this one", tree->size);
+    if (status == KEYWARD_OK)
+        status = find_bare(tree);
     tree->has_stored = statement_row(stored);
     return status;
 }
@@ -157,26 +170,38 @@ static enum keyward_status check_head(struct tree_check *tree)
 
 /* ---- events ---- */
 
-/* Those that lack a leaf hash were appended by hand, and are the last. */
+/* Those that lack a leaf hash were appended by hand, or before an upgrade, and are the last of a
+ * tile that has no hash yet. */
 static enum keyward_status check_leaf(struct tree_check *tree, const struct statement *row,
                                       const struct hash *leaf)
 {
     const void *stored = statement_blob(row, EVENT_COLUMNS_COUNT);
-    enum keyward_status status = KEYWARD_OK;
+    int64_t sequence = statement_number(row, 0);
+    enum keyward_status status;
 
+    if (tree->tiles[0].count == 0)
+        tree->has_bare = false;
     if (!stored) {
-        if (tree->without_leaf == 0)
-            tree->without_leaf = tree->size;
+        if (!tree->has_bare)
+            tree->bare = sequence;
+        tree->has_bare = true;
         return KEYWARD_OK;
     }
-    if (tree->without_leaf != 0 && tree->tiles[0].count > 0)
-        status = find_fault(tree, "the event's leaf hash is missing", tree->without_leaf);
-    tree->without_leaf = 0;
+    status = find_bare(tree);
     if (status == KEYWARD_OK && (statement_length(row, EVENT_COLUMNS_COUNT) != HASH_BYTES ||
                                  memcmp(stored, leaf->bytes, HASH_BYTES) != 0))
         status =
-            find_fault(tree, "the event is not the one that its leaf hash was made of", tree->size);
+            find_fault(tree, "the event is not the one that its leaf hash was made of", sequence);
     return status;
+}
+
+/* Of a row that makes no event: the hash that stands in it, so that those behind it keep their
+ * places. */
+static void stored_leaf(const struct statement *row, struct hash *leaf)
+{
+    memset(leaf, 0, sizeof *leaf);
+    if (statement_length(row, EVENT_COLUMNS_COUNT) == HASH_BYTES)
+        memcpy(leaf->bytes, statement_blob(row, EVENT_COLUMNS_COUNT), HASH_BYTES);
 }
 
 enum keyward_status tree_check_event(struct tree_check *tree, const struct statement *row)
@@ -184,15 +209,18 @@ enum keyward_status tree_check_event(struct tree_check *tree, const struct state
     keyward_event event;
     struct hash leaf;
     bool hides;
-    enum keyward_status status;
+    enum keyward_status status = audit_event_of_row(row, &event, &hides);
 
     tree->size++;
-    if (audit_event_of_row(row, &event, &hides) != KEYWARD_OK || hides)
-        return find_fault(tree, "the event is not one that keyward writes",
-                          statement_number(row, 0));
-    if (!event_leaf(&tree->scratch, &event, &leaf))
+    if (status == KEYWARD_OK && !event_leaf(&tree->scratch, &event, &leaf))
         return KEYWARD_NOMEM;
-    status = check_leaf(tree, row, &leaf);
+    if (status != KEYWARD_OK)
+        stored_leaf(row, &leaf);
+    if (status != KEYWARD_OK || hides)
+        status =
+            find_fault(tree, "the event is not one that keyward writes", statement_number(row, 0));
+    if (status == KEYWARD_OK)
+        status = check_leaf(tree, row, &leaf);
     if (status == KEYWARD_OK)
         status = add_hash(tree, leaf);
     return status == KEYWARD_OK ? check_head(tree) : status;

@@ -46,12 +46,13 @@ static void *watch(void *context)
     return NULL;
 }
 
-bool connections_start(struct connections *connections, unsigned idle_seconds,
+bool connections_start(struct connections *connections, unsigned most, unsigned idle_seconds,
                        unsigned request_seconds)
 {
     pthread_condattr_t monotonic;
 
-    *connections = (struct connections){.idle_us = (int64_t)idle_seconds * 1000000,
+    *connections = (struct connections){.most = most,
+                                        .idle_us = (int64_t)idle_seconds * 1000000,
                                         .request_us = (int64_t)request_seconds * 1000000};
     pthread_mutex_init(&connections->mutex, NULL);
     pthread_condattr_init(&monotonic);
@@ -117,8 +118,7 @@ void connections_remove(struct connections *connections, struct connection *conn
     if (connection->next)
         connection->next->previous = connection->previous;
     connections->count--;
-    if (connections->count == 0)
-        pthread_cond_broadcast(&connections->changed);
+    pthread_cond_broadcast(&connections->changed);
     pthread_mutex_unlock(&connections->mutex);
     free(connection);
 }
@@ -132,10 +132,20 @@ void connections_enter(struct connections *connections, struct connection *conne
         deadline = clock_us() + connections->idle_us;
     else if (phase != PHASE_WORKING)
         deadline = clock_us() + connections->request_us;
-    atomic_store(&connection->deadline, deadline);
+    if (phase != PHASE_HEAD)
+        atomic_store(&connection->deadline, deadline);
     atomic_store(&connection->phase, phase);
     if (phase == PHASE_IDLE && atomic_load(&connections->draining))
         close_if_idle(connection);
+}
+
+bool connections_wait_for_room(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->mutex);
+    while (connections->count >= connections->most && !connections_are_draining(connections))
+        pthread_cond_wait(&connections->changed, &connections->mutex);
+    pthread_mutex_unlock(&connections->mutex);
+    return !connections_are_draining(connections);
 }
 
 unsigned connections_count(struct connections *connections)
@@ -161,6 +171,13 @@ void connections_drain(struct connections *connections)
     pthread_mutex_lock(&connections->mutex);
     for (struct connection *each = connections->first; each; each = each->next)
         close_if_idle(each);
+    pthread_cond_broadcast(&connections->changed);
+    pthread_mutex_unlock(&connections->mutex);
+}
+
+void connections_wait_for_end(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->mutex);
     while (connections->count > 0)
         pthread_cond_wait(&connections->changed, &connections->mutex);
     pthread_mutex_unlock(&connections->mutex);

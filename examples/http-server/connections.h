@@ -14,8 +14,9 @@
 #include <stdint.h>
 
 enum phase {
-    PHASE_IDLE,      /* until the head of the next request is there */
-    PHASE_RECEIVING, /* the rest of a request */
+    PHASE_IDLE,      /* until the next request begins */
+    PHASE_HEAD,      /* its head, still within the time of the phase before */
+    PHASE_RECEIVING, /* the rest of it */
     PHASE_WORKING,
     PHASE_ANSWERING /* until the client has taken the answer */
 };
@@ -31,7 +32,7 @@ struct connections {
     pthread_mutex_t mutex; /* of the list */
     pthread_cond_t changed;
     struct connection *first;
-    unsigned count;
+    unsigned count, most;
     atomic_bool draining;
     bool stopped;
     pthread_t watcher;
@@ -39,7 +40,7 @@ struct connections {
 };
 
 /* Starts the thread that cuts off who is too slow. */
-bool connections_start(struct connections *connections, unsigned idle_seconds,
+bool connections_start(struct connections *connections, unsigned most, unsigned idle_seconds,
                        unsigned request_seconds);
 void connections_stop(struct connections *connections);
 
@@ -51,11 +52,16 @@ void connections_remove(struct connections *connections, struct connection *conn
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum phase phase);
 
+/* Returns when there are fewer than may be; false when it is time to stop. */
+bool connections_wait_for_room(struct connections *connections);
+
 unsigned connections_count(struct connections *connections);
 bool connections_are_draining(const struct connections *connections);
 
-/* Lets running requests end, closes connections that wait for their next, and returns when none is
- * left. */
+/* From now on there is no room for more, running requests may end, and connections that wait for
+ * their next are closed. */
 void connections_drain(struct connections *connections);
+/* Returns when none is left. */
+void connections_wait_for_end(struct connections *connections);
 
 #endif

@@ -18,7 +18,9 @@ void log_line(const char *format, ...)
 
 void log_object(json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    char *text = object
+                     ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6))
+                     : NULL;
 
     if (text)
         fprintf(stderr, "%s\n", text);

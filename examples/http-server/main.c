@@ -60,7 +60,7 @@ static int serve(struct options *options)
     if (!server_start(&server, options))
         return EXIT_FAILURE;
     printf("listening on http://%s%s%s:%u\n", is_six ? "[" : "", options->address,
-           is_six ? "]" : "", server.port);
+           is_six ? "]" : "", server.listener.port);
     fflush(stdout);
     wait_for_end(&server, &signals);
     server_stop(&server);

@@ -28,7 +28,7 @@ struct request *request_new(struct server *server, const char *target,
     request->place = place->socket_context;
     request->target_length = strlen(target);
     request->began = clock_us();
-    connections_enter(&server->connections, request->place, PHASE_RECEIVING);
+    connections_enter(&server->connections, request->place, PHASE_HEAD);
     return request;
 }
 
@@ -48,6 +48,30 @@ void request_free(struct request *request)
 static const char *header(const struct request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+struct header_count {
+    const char *name;
+    unsigned count;
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct header_count *wanted = context;
+
+    (void)kind;
+    (void)value;
+    wanted->count += strcasecmp(name, wanted->name) == 0;
+    return MHD_YES;
+}
+
+static unsigned count_headers(const struct request *request, const char *name)
+{
+    struct header_count wanted = {.name = name};
+
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, &wanted);
+    return wanted.count;
 }
 
 static bool is_visible(const char *text)
@@ -107,17 +131,29 @@ static bool waits_for_continue(const struct request *request)
     return expected && strcasecmp(expected, "100-continue") == 0;
 }
 
+/* Where such a request ends and the next begins is a matter of opinion: requests are smuggled so.
+ */
+static bool has_doubtful_end(const struct request *request)
+{
+    unsigned lengths = count_headers(request, "Content-Length");
+
+    return lengths > 1 || (lengths > 0 && header(request, "Transfer-Encoding"));
+}
+
 bool request_take_head(struct request *request, const char *method, const char *version)
 {
     const char *length = header(request, "Content-Length");
     unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
 
+    connections_enter(&request->server->connections, request->place, PHASE_RECEIVING);
     request->has_head = true;
     request->method = method;
     request->version = version;
     describe_client(request);
     request->body_is_too_large = announced > BODY_MAX;
-    return !(request->body_is_too_large &&
+    request->has_doubtful_end = has_doubtful_end(request);
+    return !request->has_doubtful_end &&
+           !(request->body_is_too_large &&
              (announced > SWALLOWED_MAX || waits_for_continue(request)));
 }
 
@@ -153,6 +189,16 @@ static bool answer_options(const struct request *request, struct answer *answer)
     return true;
 }
 
+static bool has_one_end(const struct request *request, struct answer *answer)
+{
+    if (!request->has_doubtful_end)
+        return true;
+    answer_failure(answer, MHD_HTTP_BAD_REQUEST,
+                   "The request must have one Content-Length or one Transfer-Encoding");
+    answer->closes = true;
+    return false;
+}
+
 static bool find_endpoint(struct request *request, const char *target, struct answer *answer)
 {
     const char *path = path_of_target(target);
@@ -182,13 +228,9 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    if (header(request, "Transfer-Encoding") && header(request, "Content-Length")) {
-        /* Where one ends and the next begins is a matter of opinion: requests are smuggled so. */
-        answer_failure(answer, MHD_HTTP_BAD_REQUEST,
-                       "Content-Length and Transfer-Encoding exclude each other");
-        answer->closes = true;
-    } else if (strcmp(request->version, "HTTP/1.1") == 0 && !header(request, "Host")) {
-        answer_failure(answer, MHD_HTTP_BAD_REQUEST, "The Host header is missing");
+    if (count_headers(request, "Host") > 1 ||
+        (strcmp(request->version, "HTTP/1.1") == 0 && !header(request, "Host"))) {
+        answer_failure(answer, MHD_HTTP_BAD_REQUEST, "The request must have one Host header");
     } else if (request->target_length > TARGET_MAX) {
         answer_failure(answer, MHD_HTTP_URI_TOO_LONG, "The request target is too long");
     } else if (info && info->header_size > HEAD_MAX) {
@@ -203,27 +245,11 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
     return false;
 }
 
-static enum MHD_Result count_credentials(void *count, enum MHD_ValueKind kind, const char *name,
-                                         const char *value)
-{
-    (void)kind;
-    (void)value;
-    *(int *)count += strcasecmp(name, "Authorization") == 0;
-    return MHD_YES;
-}
-
-/* Of two it is anybody's guess which one a proxy in front has looked at. */
-static const char *find_credentials(struct request *request)
-{
-    int count = 0;
-
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_credentials, &count);
-    return count == 1 ? header(request, "Authorization") : NULL;
-}
-
 static bool has_user(struct request *request, struct answer *answer)
 {
-    const char *credentials = find_credentials(request);
+    /* Of two it is anybody's guess which one a proxy in front has looked at. */
+    const char *credentials =
+        count_headers(request, "Authorization") == 1 ? header(request, "Authorization") : NULL;
 
     if (request->endpoint->is_open)
         return true;
@@ -273,8 +299,8 @@ static bool has_json(struct request *request, struct answer *answer)
 
 void request_answer(struct request *request, const char *target, struct answer *answer)
 {
-    if (find_endpoint(request, target, answer) && has_fitting_head(request, answer) &&
-        has_user(request, answer) && has_json(request, answer))
+    if (has_one_end(request, answer) && find_endpoint(request, target, answer) &&
+        has_fitting_head(request, answer) && has_user(request, answer) && has_json(request, answer))
         request->endpoint->run(request, answer);
 }
 

@@ -30,7 +30,7 @@ struct request {
     size_t target_length;
     bool has_head; /* the head was seen */
     int64_t began; /* then; of clock_us() */
-    bool body_is_too_large;
+    bool has_doubtful_end, body_is_too_large;
     size_t body_length; /* that was received, kept or not */
     struct text body;
     struct path path;

@@ -4,14 +4,12 @@
 #include "moment.h"
 #include "request.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECTION_MEMORY 65536 /* bytes for the head of a request and of its answer */
+#define SPARE 64 /* connections that have ended, and that libmicrohttpd still counts */
 
 void server_note_write(struct server *server, enum keyward_status status)
 {
@@ -66,17 +64,20 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
 static void log_request(const struct request *request, unsigned status, int64_t duration_us)
 {
     char now[MOMENT_SIZE];
+    json_t *line;
 
     if (!request->server->logs_access && status < MHD_HTTP_INTERNAL_SERVER_ERROR)
         return;
-    log_object(json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:f, s:s*, s:s, s:s*, s:i*}", "at",
-        moment_format(moment_now(), now), "client", request->client_address, "method",
-        request->method, "route", request->endpoint ? request->endpoint->path : "other", "status",
-        (int)status, "ms", (double)duration_us / 1000, "user",
-        request->user.id[0] != '\0' ? request->user.id : NULL, "requestId", request->request_id,
-        "problem", request->problem[0] != '\0' ? request->problem : NULL, "sqliteCode",
-        request->sqlite_code));
+    line = json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:f, s:s*, s:s, s:s*}", "at", moment_format(moment_now(), now),
+        "client", request->client_address, "method", request->method, "route",
+        request->endpoint ? request->endpoint->path : "other", "status", (int)status, "ms",
+        (double)duration_us / 1000, "user", request->user.id[0] != '\0' ? request->user.id : NULL,
+        "requestId", request->request_id, "problem",
+        request->problem[0] != '\0' ? request->problem : NULL);
+    if (line && request->sqlite_code != 0)
+        json_object_set_new(line, "sqliteCode", json_integer(request->sqlite_code));
+    log_object(line);
 }
 
 static enum MHD_Result answer_request(struct request *request, const char *target)
@@ -119,83 +120,32 @@ static enum MHD_Result take(void *context, struct MHD_Connection *connection, co
     return answer_request(request, target);
 }
 
-/* ---- listening ---- */
-
-static bool make_address(const struct options *options, struct sockaddr_storage *address,
-                         socklen_t *length)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
-
-    memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, options->address, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((in_port_t)options->port);
-        *length = sizeof *four;
-        return true;
-    }
-    if (inet_pton(AF_INET6, options->address, &six->sin6_addr) == 1) {
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons((in_port_t)options->port);
-        *length = sizeof *six;
-        return true;
-    }
-    return false;
-}
-
-static unsigned bound_port(int listener)
-{
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
-
-    if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)
-        return 0;
-    return ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
-                                              : ((struct sockaddr_in6 *)&address)->sin6_port);
-}
-
-static int open_listener(const struct options *options)
-{
-    struct sockaddr_storage address;
-    socklen_t length;
-    int listener, yes = 1;
-
-    if (!make_address(options, &address, &length)) {
-        log_line("--listen: %s is no IP address", options->address);
-        return -1;
-    }
-    listener = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(listener, (struct sockaddr *)&address, length) == 0 &&
-        listen(listener, SOMAXCONN) == 0)
-        return listener;
-    log_line("cannot listen on %s, port %u: %s", options->address, options->port, strerror(errno));
-    if (listener >= 0)
-        close(listener);
-    return -1;
-}
-
 /* One thread a connection: a call that waits for the disk keeps nobody else waiting, and deletions
- * that wait at the same time share a commit. */
+ * that wait at the same time share a commit. Its own limit is never met: it hangs up on who comes
+ * then, and listener.c lets him wait. */
+static struct MHD_Daemon *start_daemon(struct server *server, const struct options *options)
+{
+    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                                MHD_USE_POLL | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
+                            0, NULL, NULL, take, server, MHD_OPTION_CONNECTION_LIMIT,
+                            options->connections + SPARE, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes,
+                            NULL, MHD_OPTION_URI_LOG_CALLBACK, begin_request, server,
+                            MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
+                            MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_END);
+}
+
 static bool listen_for_requests(struct server *server, const struct options *options)
 {
-    int listener = open_listener(options);
-
-    if (listener < 0)
+    if (!listener_open(&server->listener, options->address, options->port))
         return false;
-    server->port = bound_port(listener);
-    server->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-            MHD_USE_ITC,
-        0, NULL, NULL, take, server, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, begin_request, server, MHD_OPTION_NOTIFY_COMPLETED,
-        end_request, server, MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_END);
-    if (server->daemon)
+    server->daemon = start_daemon(server, options);
+    if (server->daemon && listener_start(&server->listener, &server->connections, server->daemon))
         return true;
     log_line("the HTTP server does not start: %s", strerror(errno));
-    close(listener);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    listener_close(&server->listener);
     return false;
 }
 
@@ -228,7 +178,8 @@ bool server_start(struct server *server, const struct options *options)
     }
     pthread_mutex_init(&server->history, NULL);
     if (open_store(server, options) &&
-        connections_start(&server->connections, options->idle_timeout, options->request_timeout)) {
+        connections_start(&server->connections, options->connections, options->idle_timeout,
+                          options->request_timeout)) {
         if (listen_for_requests(server, options))
             return true;
         connections_stop(&server->connections);
@@ -241,11 +192,9 @@ bool server_start(struct server *server, const struct options *options)
 
 void server_stop(struct server *server)
 {
-    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
-
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
     connections_drain(&server->connections);
+    listener_stop(&server->listener);
+    connections_wait_for_end(&server->connections);
     MHD_stop_daemon(server->daemon);
     connections_stop(&server->connections);
     keyward_close(&server->store);

@@ -4,6 +4,7 @@
 #define HTTP_SERVER_SERVER_H
 
 #include "connections.h"
+#include "listener.h"
 #include "metrics.h"
 #include "options.h"
 #include "tokens.h"
@@ -23,7 +24,7 @@ struct server {
                                      0: none, or one has gone well since */
     bool logs_access;
     struct MHD_Daemon *daemon;
-    unsigned port;
+    struct listener listener;
 };
 
 /* Opens the store and begins to listen; false, and a line in the log, if it cannot. */

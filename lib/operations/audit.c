@@ -196,37 +196,44 @@ static enum keyward_status find_range(struct connection *connection,
     return status;
 }
 
-bool audit_column_is_text(int column)
+/* A text, and whether SQLite keeps more behind a NUL, which no reader of the text sees. */
+static const char *text_of(const struct statement *row, enum event_column column, bool *hides)
 {
-    return column != SEQUENCE && column != AT && column != SEALED_SHA256 && column != EXPIRES_AT;
+    const char *text = statement_text(row, column);
+
+    if (text && strlen(text) != statement_length(row, column))
+        *hides = true;
+    return text;
 }
 
-enum keyward_status audit_event_of_row(const struct statement *row, keyward_event *event)
+enum keyward_status audit_event_of_row(const struct statement *row, keyward_event *event,
+                                       bool *hides)
 {
     const void *hash = statement_blob(row, SEALED_SHA256);
     int action = action_value(statement_text(row, ACTION));
 
+    *hides = false;
     if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SHA256_BYTES))
         return KEYWARD_CORRUPT;
     *event = (keyward_event){
         .sequence = statement_number(row, SEQUENCE),
         .at = statement_number(row, AT),
         .action = (enum keyward_action)action,
-        .actor_id = statement_text(row, ACTOR_ID),
-        .repo_id = statement_text(row, REPO_ID),
-        .key_id = statement_text(row, KEY_ID),
-        .user_id = statement_text(row, USER_ID),
-        .name = statement_text(row, NAME),
-        .previous_name = statement_text(row, PREVIOUS_NAME),
-        .provider = statement_text(row, PROVIDER),
-        .role = statement_text(row, ROLE),
-        .reason = statement_text(row, REASON),
-        .reason_text = statement_text(row, REASON_TEXT),
-        .request_id = statement_text(row, REQUEST_ID),
-        .client_address = statement_text(row, CLIENT_ADDRESS),
-        .user_agent = statement_text(row, USER_AGENT),
+        .actor_id = text_of(row, ACTOR_ID, hides),
+        .repo_id = text_of(row, REPO_ID, hides),
+        .key_id = text_of(row, KEY_ID, hides),
+        .user_id = text_of(row, USER_ID, hides),
+        .name = text_of(row, NAME, hides),
+        .previous_name = text_of(row, PREVIOUS_NAME, hides),
+        .provider = text_of(row, PROVIDER, hides),
+        .role = text_of(row, ROLE, hides),
+        .reason = text_of(row, REASON, hides),
+        .reason_text = text_of(row, REASON_TEXT, hides),
+        .request_id = text_of(row, REQUEST_ID, hides),
+        .client_address = text_of(row, CLIENT_ADDRESS, hides),
+        .user_agent = text_of(row, USER_AGENT, hides),
         .sealed_sha256 = hash,
-        .other_key_id = statement_text(row, OTHER_KEY_ID),
+        .other_key_id = text_of(row, OTHER_KEY_ID, hides),
         .expires_at = statement_number(row, EXPIRES_AT),
     };
     return KEYWARD_OK;
@@ -245,12 +252,12 @@ static enum keyward_status read_event(void *list, const struct statement *row,
 {
     keyward_event *event = result_alloc(list, sizeof *event);
     enum keyward_status status;
-    bool hashed;
+    bool hashed, hides;
 
     *read = event;
     if (!event)
         return KEYWARD_NOMEM;
-    status = audit_event_of_row(row, event);
+    status = audit_event_of_row(row, event, &hides);
     if (status != KEYWARD_OK)
         return status;
     hashed = event->sealed_sha256 != NULL;

@@ -18,16 +18,17 @@ enum keyward_status audit_append(struct transaction *transaction, const keyward_
  * last. */
 enum keyward_status audit_find_end(struct transaction *transaction);
 
-/* The columns of audit_events that make an event, and the event that stands in a row of them; its
- * text lives until the next row. KEYWARD_OK or KEYWARD_CORRUPT. */
+/* The columns of audit_events that make an event, and the event that stands in a row of them: its
+ * text lives until the next row, and `*hides` tells whether the row has more, behind a NUL.
+ * KEYWARD_OK or KEYWARD_CORRUPT. */
 #define EVENT_COLUMNS                                                                          \
     "sequence, at, action, actor_id, repo_id, key_id, user_id, name, previous_name, provider," \
     " role, reason, reason_text, request_id, client_address, user_agent, sealed_sha256,"       \
     " other_key_id, expires_at"
 #define EVENT_COLUMNS_COUNT 19
 struct statement;
-bool audit_column_is_text(int column);
-enum keyward_status audit_event_of_row(const struct statement *row, keyward_event *event);
+enum keyward_status audit_event_of_row(const struct statement *row, keyward_event *event,
+                                       bool *hides);
 
 /* All events after `first` up to `last`, oldest first; at most KEYWARD_PAGE_MAX of them. */
 enum keyward_status audit_read(struct transaction *transaction, int64_t first, int64_t last,

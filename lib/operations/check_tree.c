@@ -157,17 +157,6 @@ static enum keyward_status check_head(struct tree_check *tree)
 
 /* ---- events ---- */
 
-/* Behind a NUL SQLite keeps what no reader of the text sees. */
-static bool has_hidden_text(const struct statement *row)
-{
-    for (int column = 0; column < EVENT_COLUMNS_COUNT; column++) {
-        const char *text = audit_column_is_text(column) ? statement_text(row, column) : NULL;
-        if (text && strlen(text) != statement_length(row, column))
-            return true;
-    }
-    return false;
-}
-
 /* Those that lack a leaf hash were appended by hand, and are the last. */
 static enum keyward_status check_leaf(struct tree_check *tree, const struct statement *row,
                                       const struct hash *leaf)
@@ -194,10 +183,11 @@ enum keyward_status tree_check_event(struct tree_check *tree, const struct state
 {
     keyward_event event;
     struct hash leaf;
+    bool hides;
     enum keyward_status status;
 
     tree->size++;
-    if (audit_event_of_row(row, &event) != KEYWARD_OK || has_hidden_text(row))
+    if (audit_event_of_row(row, &event, &hides) != KEYWARD_OK || hides)
         return find_fault(tree, "the event is not one that keyward writes",
                           statement_number(row, 0));
     if (!event_leaf(&tree->scratch, &event, &leaf))

@@ -187,10 +187,11 @@ static enum keyward_status check_leaf(struct transaction *transaction, const str
 {
     keyward_event event;
     struct hash leaf;
+    bool hides;
 
     if (statement_length(row, EVENT_COLUMNS_COUNT) == 0)
         return KEYWARD_OK; /* appended by hand; it gets its leaf with the checkpoint */
-    if (audit_event_of_row(row, &event) == KEYWARD_OK) {
+    if (audit_event_of_row(row, &event, &hides) == KEYWARD_OK && !hides) {
         if (!event_leaf(scratch, &event, &leaf))
             return KEYWARD_NOMEM;
         if (statement_length(row, EVENT_COLUMNS_COUNT) == HASH_BYTES &&

@@ -138,8 +138,8 @@ enum keyward_status merkle_prove_inclusion(int64_t index, int64_t size, merkle_r
     return read_siblings(0, index, size, read, context, proof);
 }
 
-/* The level of the last of the full subtrees that make up a tree: what a consistency proof begins
- * with, because every node of the older tree to its right is one of it. */
+/* The level of the last of the full subtrees that make up a tree. A consistency proof begins with
+ * it: on its way up to the newer root, what stands to the left is all that the older one is of. */
 static int last_full_level(int64_t size)
 {
     int level = 0;

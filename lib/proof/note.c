@@ -14,21 +14,19 @@
 
 /* ---- verifier keys ---- */
 
-/* Unicode's White_Space above U+007F, as UTF-8. */
-static const char *const spaces[] = {
-    "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81",
-    "\xE2\x80\x82", "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86",
-    "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A", "\xE2\x80\xA8",
-    "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80",
-};
-
+/* Whether UTF-8 begins with one of Unicode's White_Space above U+007F. */
 static bool begins_with_space(struct span text)
 {
-    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
-        if (span_begins(text, spaces[i]))
-            return true;
-    }
-    return false;
+    const unsigned char *bytes = (const unsigned char *)text.at;
+    unsigned point = 0;
+
+    if (bytes[0] == 0xC2 && text.length >= 2)
+        point = 0x80U | (bytes[1] & 0x3FU);
+    else if (bytes[0] >= 0xE1 && bytes[0] <= 0xE3 && text.length >= 3)
+        point = (bytes[0] & 0xFU) << 12 | (bytes[1] & 0x3FU) << 6 | (bytes[2] & 0x3FU);
+    return point == 0x85 || point == 0xA0 || point == 0x1680 ||
+           (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 ||
+           point == 0x202F || point == 0x205F || point == 0x3000;
 }
 
 /* What a name in a signature's line may be; it may be longer than those of our keys. */

@@ -25,7 +25,7 @@ static char *piece_new(size_t length)
     return piece->bytes;
 }
 
-char *text(const char *format, ...)
+char *compose(const char *format, ...)
 {
     va_list arguments;
     char *copy;
@@ -41,7 +41,7 @@ char *text(const char *format, ...)
     return copy;
 }
 
-char *text_of(const void *bytes, size_t length)
+char *compose_bytes(const void *bytes, size_t length)
 {
     return memcpy(piece_new(length), bytes, length);
 }
@@ -53,7 +53,7 @@ char *base64(const void *bytes, size_t length)
     return sodium_bin2base64(piece_new(room), room, bytes, length, sodium_base64_VARIANT_ORIGINAL);
 }
 
-void texts_free(void)
+void compose_free(void)
 {
     for (struct piece *next; pieces; pieces = next) {
         next = pieces->next;
@@ -73,18 +73,18 @@ struct signer signer_of(unsigned char type, const char *name, unsigned char seed
     crypto_sign_seed_keypair(signer.public_key, signer.secret_key, seeds);
     bytes[0] = type;
     memcpy(bytes + 1, signer.public_key, 32);
-    preimage = text_of(text("%s\n%33s", name, ""), strlen(name) + 1 + 33);
+    preimage = compose_bytes(compose("%s\n%33s", name, ""), strlen(name) + 1 + 33);
     memcpy(preimage + strlen(name) + 1, bytes, 33);
     crypto_hash_sha256(hash, (const unsigned char *)preimage, strlen(name) + 1 + 33);
     memcpy(signer.id, hash, 4);
-    signer.key = text("%s+%02x%02x%02x%02x+%s", name, hash[0], hash[1], hash[2], hash[3],
-                      base64(bytes, sizeof bytes));
+    signer.key = compose("%s+%02x%02x%02x%02x+%s", name, hash[0], hash[1], hash[2], hash[3],
+                         base64(bytes, sizeof bytes));
     return signer;
 }
 
 const char *line_of(const char *name, const void *bytes, size_t length)
 {
-    return text("\u2014 %s %s\n", name, base64(bytes, length));
+    return compose("\u2014 %s %s\n", name, base64(bytes, length));
 }
 
 const char *signed_line(const struct signer *signer, const char *body, uint64_t seconds)
@@ -95,7 +95,7 @@ const char *signed_line(const struct signer *signer, const char *body, uint64_t 
 
     memcpy(bytes, signer->id, 4);
     if (signer->type == 4) {
-        message = text("cosignature/v1\ntime %llu\n%s", (unsigned long long)seconds, body);
+        message = compose("cosignature/v1\ntime %llu\n%s", (unsigned long long)seconds, body);
         for (int i = 0; i < 8; i++)
             bytes[length++] = (unsigned char)(seconds >> (56 - 8 * i));
     }
@@ -112,7 +112,7 @@ struct node {
 
 const char *log_event(int index)
 {
-    return text(
+    return compose(
         "{\"action\":\"key.deleted\",\"at\":%lld,\"key_id\":\"k\u00e9y-%d\",\"sequence\":%d}",
         1700000000000LL + index, index, index + 1);
 }
@@ -120,7 +120,7 @@ const char *log_event(int index)
 static struct node leaf_of(int index)
 {
     const char *event = log_event(index);
-    char *data = text(" %s", event);
+    char *data = compose(" %s", event);
     struct node leaf;
 
     data[0] = 0;
@@ -159,7 +159,7 @@ static struct node tree_hash(int first, int n)
 
 static const char *hash_line(struct node node)
 {
-    return text("%s\n", base64(node.bytes, 32));
+    return compose("%s\n", base64(node.bytes, 32));
 }
 
 /* PATH(m, D[first:first+n]) */
@@ -170,8 +170,8 @@ static const char *path(int m, int first, int n)
     if (n == 1)
         return "";
     if (m < k)
-        return text("%s%s", path(m, first, k), hash_line(tree_hash(first + k, n - k)));
-    return text("%s%s", path(m - k, first + k, n - k), hash_line(tree_hash(first, k)));
+        return compose("%s%s", path(m, first, k), hash_line(tree_hash(first + k, n - k)));
+    return compose("%s%s", path(m - k, first + k, n - k), hash_line(tree_hash(first, k)));
 }
 
 /* SUBPROOF(m, D[first:first+n], whole) */
@@ -182,13 +182,15 @@ static const char *subproof(int m, int first, int n, bool whole)
     if (m == n)
         return whole ? "" : hash_line(tree_hash(first, n));
     if (m <= k)
-        return text("%s%s", subproof(m, first, k, whole), hash_line(tree_hash(first + k, n - k)));
-    return text("%s%s", subproof(m - k, first + k, n - k, false), hash_line(tree_hash(first, k)));
+        return compose("%s%s", subproof(m, first, k, whole),
+                       hash_line(tree_hash(first + k, n - k)));
+    return compose("%s%s", subproof(m - k, first + k, n - k, false),
+                   hash_line(tree_hash(first, k)));
 }
 
 const char *log_body(const char *origin, int size)
 {
-    return text("%s\n%d\n%s", origin, size, hash_line(tree_hash(0, size)));
+    return compose("%s\n%d\n%s", origin, size, hash_line(tree_hash(0, size)));
 }
 
 const char *log_inclusion(int index, int size)
@@ -205,6 +207,7 @@ const char *log_receipt(int index, int size, const char *body, const char *signa
 {
     const char *event = log_event(index);
 
-    return text("c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n%s\n%s",
-                base64(event, strlen(event)), index, log_inclusion(index, size), body, signatures);
+    return compose("c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n%s\n%s",
+                   base64(event, strlen(event)), index, log_inclusion(index, size), body,
+                   signatures);
 }

@@ -15,14 +15,14 @@
 
 /* ---- text ---- */
 
-/* Formatted text that lives until texts_free(). For one thread. */
-__attribute__((format(printf, 1, 2))) char *text(const char *format, ...);
+/* Formatted text that lives until compose_free(). For one thread. */
+__attribute__((format(printf, 1, 2))) char *compose(const char *format, ...);
 
 /* The same of bytes, with a NUL behind them, or in base64. */
-char *text_of(const void *bytes, size_t length);
+char *compose_bytes(const void *bytes, size_t length);
 char *base64(const void *bytes, size_t length);
 
-void texts_free(void);
+void compose_free(void);
 
 /* ---- keys ---- */
 

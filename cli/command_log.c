@@ -94,6 +94,8 @@ static enum keyward_status run_checkpoint(struct session *session)
     keyward_text *checkpoint = NULL;
     enum keyward_status status = text_file_read(&known, option_text(session, OPTION_KNOWN));
 
+    if (known.bytes && known.length == 0)
+        failure_add("a shell empties the file that it redirects into: use --output with a new one");
     if (status == KEYWARD_OK)
         status = session_open(session);
     if (status == KEYWARD_OK)

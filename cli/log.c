@@ -92,7 +92,29 @@ enum keyward_status checkpoint_verify(const char *checkpoint, const keyward_trus
 
 /* ---- whether the log continues ---- */
 
-/* The checkpoint itself is good. Of a log that signed it, the newest checkpoint covers no less. */
+/* Of a log that signed the old one, the newest checkpoint covers no less. */
+static enum keyward_status fail_to_cover(struct session *session, const struct text_file *old,
+                                         int64_t old_size, int64_t size)
+{
+    keyward_text *proof = NULL;
+    enum keyward_status status =
+        keyward_audit_consistency(session->store, &session->actor, old_size, 0, &proof);
+
+    keyward_text_free(&proof);
+    if (status == KEYWARD_OK)
+        return fail(KEYWARD_NOT_FOUND,
+                    "there is no checkpoint of size %" PRId64 ", or it is older than '%s' of "
+                    "%" PRId64,
+                    size, old->path, old_size);
+    if (status == KEYWARD_NOT_FOUND)
+        return fail(KEYWARD_INCONSISTENT,
+                    "'%s' was signed over %" PRId64 " events, and no checkpoint in the store "
+                    "covers so many: the store was rolled back",
+                    old->path, old_size);
+    return checked(session->store, status);
+}
+
+/* The old checkpoint itself is a good one. */
 static enum keyward_status prove(struct session *session, const struct text_file *old, int64_t size,
                                  const keyward_trust *trust, keyward_text **proof)
 {
@@ -101,17 +123,8 @@ static enum keyward_status prove(struct session *session, const struct text_file
     enum keyward_status status =
         keyward_audit_consistency(session->store, &session->actor, old_size, size, proof);
 
-    if (status == KEYWARD_NOT_FOUND && size > 0)
-        return fail(status,
-                    "there is no checkpoint of size %" PRId64
-                    ", or it is older than '%s' of %" PRId64,
-                    size, old->path, old_size);
     if (status == KEYWARD_NOT_FOUND)
-        return fail(KEYWARD_INCONSISTENT,
-                    "'%s' was signed over %" PRId64
-                    " events, and no checkpoint in the store covers "
-                    "so many: the store was rolled back",
-                    old->path, old_size);
+        return fail_to_cover(session, old, old_size, size);
     if (status != KEYWARD_OK)
         return checked(session->store, status);
     status = keyward_verify_consistency(old->bytes, old->length, (*proof)->text, (*proof)->length,

@@ -96,7 +96,7 @@ static void print_published(struct session *session, const struct tile_folder *f
 
 enum keyward_status publish(struct session *session, const char *path, int64_t size)
 {
-    struct tile_folder folder;
+    struct tile_folder folder = {.fd = -1};
     keyward_text *proof = NULL;
     const char *checkpoint;
     int64_t published = 0;
@@ -106,13 +106,14 @@ enum keyward_status publish(struct session *session, const char *path, int64_t s
         size = checkpoint_size(checkpoint);
     keyward_text_free(&proof);
     if (status == KEYWARD_OK)
-        status = find_published(session, path, size, &published);
-    if (status == KEYWARD_OK)
         status = tile_folder_open(&folder, path);
+    if (status == KEYWARD_OK)
+        status = find_published(session, path, size, &published);
     if (status == KEYWARD_OK)
         status = write_tiles(session, &folder, published, size);
     if (status == KEYWARD_OK)
         print_published(session, &folder, published, size);
+    tile_folder_close(&folder);
     return status;
 }
 

@@ -51,8 +51,8 @@ enum keyward_status receipt_write(struct session *session, int64_t sequence, str
     enum keyward_status status = log_sign(session, &log_keeper, &none, &checkpoint);
 
     if (status == KEYWARD_OK)
-        status = checked(session->store, keyward_audit_receipt(session->store, &session->actor,
-                                                               sequence, 0, &receipt));
+        status = checked(session->store,
+                         keyward_audit_receipt(session->store, &log_keeper, sequence, 0, &receipt));
     if (status == KEYWARD_OK)
         status = new_file_write(file, receipt->text, receipt->length);
     status = new_file_close(file, status);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +23,25 @@ static enum keyward_status make_folder(const char *path)
 
 enum keyward_status tile_folder_open(struct tile_folder *folder, const char *path)
 {
-    *folder = (struct tile_folder){.path = path};
-    return make_folder(path);
+    enum keyward_status status;
+
+    *folder = (struct tile_folder){.path = path, .fd = -1};
+    status = make_folder(path);
+    if (status != KEYWARD_OK)
+        return status;
+    folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->fd < 0)
+        return fail_system(path);
+    if (flock(folder->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return fail(KEYWARD_BUSY, "another process is publishing in '%s'", path);
+    return KEYWARD_OK;
+}
+
+void tile_folder_close(struct tile_folder *folder)
+{
+    if (folder->fd >= 0)
+        close(folder->fd);
+    folder->fd = -1;
 }
 
 /* All that the file is in, below the folder. */
@@ -97,19 +115,13 @@ static enum keyward_status write_file(const struct tile_folder *folder, const ch
 /* One flush for all files and the folders that name them. */
 static enum keyward_status flush(const struct tile_folder *folder)
 {
-    enum keyward_status status = KEYWARD_OK;
 #ifdef __linux__
-    int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || syncfs(fd) != 0)
-        status = fail_system(folder->path);
-    if (fd >= 0)
-        close(fd);
+    return syncfs(folder->fd) == 0 ? KEYWARD_OK : fail_system(folder->path);
 #else
     (void)folder;
     sync();
+    return KEYWARD_OK;
 #endif
-    return status;
 }
 
 static enum keyward_status write_tile(struct tile_folder *folder, const char *name,

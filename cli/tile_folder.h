@@ -10,13 +10,16 @@
 
 struct tile_folder {
     const char *path;
+    int fd; /* keeps others from publishing there meanwhile */
     struct progress progress;
     int64_t written, kept;      /* files */
     enum keyward_status status; /* of the first write that failed */
 };
 
-/* Makes the folder if it is missing; the one that it is in must exist. */
+/* Makes the folder if it is missing; the one that it is in must exist. KEYWARD_BUSY: somebody else
+ * is publishing there. To be closed in any case. */
 enum keyward_status tile_folder_open(struct tile_folder *folder, const char *path);
+void tile_folder_close(struct tile_folder *folder);
 
 /* For keyward_publication.write. Before "checkpoint" all the others are brought to the disk: what
  * it promises is there, also after a power cut. */

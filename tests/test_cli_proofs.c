@@ -7,11 +7,13 @@
 #include "support/command.h"
 #include "support/log.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -1051,6 +1053,23 @@ START_TEST(a_publication_that_was_cut_off_goes_on)
 }
 END_TEST
 
+START_TEST(one_at_a_time_publishes_in_a_folder)
+{
+    int fd;
+
+    have_key();
+    checkpoint_into("three");
+    ck_assert_int_eq(mkdir(path_in(&f, "public"), 0755), 0);
+    fd = open(path_in(&f, "public"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    assert_result(RUN(&f, "audit", "publish", "public"), KEYWARD_BUSY, "",
+                  "keyward: audit publish: another process is publishing in 'public'\n");
+    ck_assert_int_eq(mode_of("public/checkpoint"), -1);
+    close(fd);
+    printed(RUN(&f, "audit", "publish", "public"));
+}
+END_TEST
+
 START_TEST(a_folder_of_another_log_is_left_alone)
 {
     const struct signer other = signer_of(1, "other.com", 9);
@@ -1147,6 +1166,7 @@ int main(void)
     tcase_add_test(tampering, check_takes_only_a_checkpoint_of_this_log);
     tcase_add_test(publish, a_log_is_published_and_goes_on);
     tcase_add_test(publish, a_publication_that_was_cut_off_goes_on);
+    tcase_add_test(publish, one_at_a_time_publishes_in_a_folder);
     tcase_add_test(publish, a_folder_of_another_log_is_left_alone);
     tcase_add_test(publish, an_export_of_tiles_is_the_publication);
     return run_suite(suite);

@@ -55,8 +55,11 @@ static enum keyward_status write_tiles(struct session *session, struct tile_fold
     progress_begin(&folder->progress, "publishing files", !session->quiet);
     status = keyward_audit_publish(session->store, &session->actor, &publication);
     progress_end(&folder->progress);
-    /* A write that failed has noted more than that it was cancelled. */
-    return folder->status != KEYWARD_OK ? folder->status : checked(session->store, status);
+    if (folder->status != KEYWARD_OK) /* which has noted more than that it was cancelled */
+        return folder->status;
+    if (status == KEYWARD_CANCELLED)
+        return fail(status, "stopped; what is written stays, and the next time goes on from there");
+    return checked(session->store, status);
 }
 
 /* What was appended since is no part of it, which is easily overlooked. */

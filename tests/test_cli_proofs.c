@@ -979,6 +979,10 @@ static void assert_published(struct result result, int64_t size, int64_t before,
 
 START_TEST(a_log_is_published_and_goes_on)
 {
+    char before[1024] = "";
+    const char *listed;
+    FILE *reader;
+
     have_key();
     assert_failure(RUN(&f, "audit", "publish", "public"), KEYWARD_NOT_FOUND,
                    "there is no checkpoint yet; sign one with 'keyward audit checkpoint'");
@@ -999,9 +1003,18 @@ START_TEST(a_log_is_published_and_goes_on)
         "event 600, the newest, is not in it: sign it with 'keyward audit checkpoint' and "
         "publish again\n");
     checkpoint_into("more");
+    reader = fopen(path_in(&f, "public/checkpoint"), "r");
+    ck_assert_ptr_nonnull(reader);
     /* Of the leaves and of the entries two full tiles and a part, of level 1 a part. */
     assert_published(RUN(&f, "audit", "publish", "public", "--json"), 600, 3, 8, 0);
     check_folder("public", 600);
+    /* Who was reading the file before goes on with it as it was; and nothing else is left. */
+    ck_assert_uint_eq(fread(before, 1, sizeof before - 1, reader), strlen(get_file("three")));
+    ck_assert_str_eq(before, get_file("three"));
+    fclose(reader);
+    listed =
+        text("cd '%s/public' && [ \"$(ls -A | tr '\\n' ' ')\" = 'checkpoint tile ' ]", f.folder);
+    ck_assert_int_eq(system(listed), 0);
     assert_published(RUN(&f, "audit", "publish", "public", "--json"), 600, 600, 0, 4);
 
     grow(512 + 256);
@@ -1043,11 +1056,12 @@ START_TEST(a_publication_that_was_cut_off_goes_on)
     /* As if it had ended in between: some files are missing, one is cut off by somebody else, and
      * the checkpoint is the one of before. */
     script = text("cd '%s' && cp three public/checkpoint && cd public/tile && "
-                  "rm entries/001 && rm -r 1 && truncate -s 100 0/001 && touch ../.partial-1",
+                  "rm entries/001 && rm -r 1 && truncate -s 100 0/001 && "
+                  "printf x | dd of=entries/002.p/88 bs=1 seek=1000 conv=notrunc 2>/dev/null",
                   f.folder);
     ck_assert_int_eq(system(script), 0);
     kept = inode_of("public/tile/entries/000");
-    assert_published(RUN(&f, "audit", "publish", "public", "--json"), 600, 3, 4, 4);
+    assert_published(RUN(&f, "audit", "publish", "public", "--json"), 600, 3, 5, 3);
     check_folder("public", 600);
     ck_assert_int_eq(inode_of("public/tile/entries/000"), kept);
 }

@@ -11,10 +11,11 @@ below() {
     case $1 in
     base) echo base ;;
     seal) echo base seal ;;
+    proof) echo base proof ;;
     connection) echo base connection ;;
-    transaction) echo base seal connection transaction ;;
-    operations) echo base seal connection transaction operations ;;
-    api) echo base seal connection transaction operations api ;;
+    transaction) echo base seal proof connection transaction ;;
+    operations) echo base seal proof connection transaction operations ;;
+    api) echo base seal proof connection transaction operations api ;;
     *) return 1 ;;
     esac
 }

@@ -109,6 +109,8 @@ finds 'base that knows another layer' 'base/planted.h: includes' \
     layers base '#include "seal/seal.h"'
 finds 'seal that knows the connection' 'seal/planted.h: includes' \
     layers seal '#include "connection/connection.h"'
+finds 'proofs that know what is sealed' 'proof/planted.h: includes' \
+    layers proof '#include "seal/seal.h"'
 finds 'a layer that knows a higher one' 'connection/planted.h: includes' \
     layers connection '#include "transaction/transaction.h"'
 finds 'an operation that knows the API' 'operations/planted.h: includes' \

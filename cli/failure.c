@@ -47,8 +47,10 @@ static const char *const status_words[] = {
     "ALREADY_ROTATED",
     "PURGED",
     "RETAINED",
+    "UNPROVEN",
+    "INCONSISTENT",
 };
-static_assert(sizeof status_words / sizeof *status_words == KEYWARD_RETAINED + 1,
+static_assert(sizeof status_words / sizeof *status_words == KEYWARD_INCONSISTENT + 1,
               "a word for every status");
 
 static const char *const cause_words[] = {
@@ -59,7 +61,7 @@ static_assert(sizeof cause_words / sizeof *cause_words == KEYWARD_CAUSE_PURGED +
 
 const char *status_word(enum keyward_status status)
 {
-    return (unsigned)status <= KEYWARD_RETAINED ? status_words[status] : "UNKNOWN";
+    return (unsigned)status <= KEYWARD_INCONSISTENT ? status_words[status] : "UNKNOWN";
 }
 
 const char *cause_word(enum keyward_cause cause)

@@ -74,6 +74,9 @@ extern "C" {
 #define KEYWARD_OVERLAP_DEFAULT INT64_C(86400000) /**< ms a rotated key goes on: a day */
 #define KEYWARD_USE_PRECISION 60000 /**< ms by which a use in the file may lag behind: a minute */
 #define KEYWARD_DATA_KEYS_MAX 1024  /**< data keys in a store */
+#define KEYWARD_ORIGIN_MAX 255      /**< a log's origin, a witness's name */
+#define KEYWARD_RECEIPT_MAX 1048576 /**< a receipt, a consistency proof, a checkpoint */
+#define KEYWARD_WITNESSES_MAX 32    /**< witnesses' keys in a keyward_trust */
 
 /* ---- statuses ---- */
 
@@ -106,7 +109,9 @@ enum keyward_status {
     KEYWARD_NAME_TAKEN = 24,       /**< another live key of the repository has this name */
     KEYWARD_ALREADY_ROTATED = 25,  /**< the key has a live successor, which is the one to rotate */
     KEYWARD_PURGED = 26,           /**< the key's secret has been destroyed */
-    KEYWARD_RETAINED = 27          /**< the key may not be purged yet, or purging is off */
+    KEYWARD_RETAINED = 27,         /**< the key may not be purged yet, or purging is off */
+    KEYWARD_UNPROVEN = 28,    /**< a proof, signature or policy does not hold, or is malformed */
+    KEYWARD_INCONSISTENT = 29 /**< the log does not continue a checkpoint it signed before */
 };
 
 /** One English sentence for a status, without a final stop. Static, never NULL, for any value. */

@@ -35,6 +35,8 @@ static const char *const status_texts[] = {
     [KEYWARD_ALREADY_ROTATED] = "the key has a live successor already",
     [KEYWARD_PURGED] = "the key's secret has been destroyed",
     [KEYWARD_RETAINED] = "the key has not been deleted for long enough to be purged",
+    [KEYWARD_UNPROVEN] = "the proof does not hold or is malformed",
+    [KEYWARD_INCONSISTENT] = "the log does not continue a checkpoint that was signed before",
 };
 
 static const char *const role_texts[] = {

@@ -818,6 +818,88 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_export_events(
     keyward *store, const keyward_actor *actor, const keyward_event_query *query,
     const keyward_export *destination);
 
+/* ---- proofs: what is verified without a store ---- */
+
+/** Text that the library hands out. */
+typedef struct keyward_text {
+    const char *text; /**< with a NUL behind its bytes */
+    size_t length;    /**< without it */
+} keyward_text;
+KEYWARD_API void keyward_text_free(keyward_text **text); /**< frees a text */
+
+/**
+ * Whom a verification trusts. Keys are verifier keys as https://c2sp.org/signed-note has them,
+ * "<name>+<8 hexadecimal digits>+<base64>", with a name of up to KEYWARD_ORIGIN_MAX bytes. They
+ * come from somewhere safe: who can change them can have anything proven.
+ */
+typedef struct keyward_trust {
+    const char *log_key; /**< the log's, of type Ed25519; its name is the log's origin */
+    const char *const *witness_keys; /**< of type cosignature/v1 (Ed25519), or NULL */
+    size_t witness_count;            /**< up to KEYWARD_WITNESSES_MAX */
+    size_t witnesses_needed;         /**< so many of them must have cosigned; 0: none */
+} keyward_trust;
+
+/** What was proven. The caller's own; only KEYWARD_OK fills it, anything else leaves it zeroed. */
+typedef struct keyward_proven {
+    int64_t sequence; /**< of the event; keyward_verify_receipt only */
+    int64_t size;     /**< events in the log at the checkpoint, of two at the newer one */
+    int64_t old_size; /**< events at the older one; keyward_verify_consistency only */
+    size_t witnesses; /**< known ones who have cosigned; several keys of one name count once */
+    /** By then as many witnesses as are needed had seen the log like this, in ms: the time of the
+     * last of those who were first. 0: none are needed. Nothing but their word stands for it. */
+    int64_t witnessed_at;
+} keyward_proven;
+
+/**
+ * Verifies a receipt (https://c2sp.org/tlog-proof@v1): that the log had this event as its
+ * `sequence`-th when it signed the receipt's checkpoint (https://c2sp.org/tlog-checkpoint), and
+ * that as many witnesses as are needed have cosigned that (https://c2sp.org/tlog-cosignature).
+ *
+ * Needs no store and makes no call of SQLite; any thread may call it at any time. The receipt and
+ * the event may come from an enemy. What a specification leaves open is refused: CR LF, base64 that
+ * is not canonical, numbers with leading zeros, more than KEYWARD_RECEIPT_MAX bytes, 64 signatures
+ * or 4096 bytes of checkpoint without them. Signatures of unknown keys are ignored; one wrong
+ * signature of a known key and nothing is proven. Cosignatures of a time of 0 or after the year
+ * 9999 are wrong; beyond that times are not judged.
+ * @param receipt `length` bytes, need not be NUL-terminated
+ * @param event `event_length` bytes: the line of JSON as keyward_export_events() has it, without
+ *   its new line; NULL with 0: the event that the receipt carries, see keyward_receipt_event()
+ * @return KEYWARD_OK; KEYWARD_INVALID (an argument is NULL, a key is malformed, mistyped, of
+ *   another type or twice among the witnesses, or there are fewer witnesses than are needed);
+ *   KEYWARD_UNPROVEN (the message says what does not hold); or KEYWARD_NOMEM. Detail:
+ *   keyward_last_error(NULL)
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_verify_receipt(
+    const char *receipt, size_t length, const keyward_trust *trust, const char *event,
+    size_t event_length, keyward_proven *proven);
+
+/**
+ * Gives the event that a receipt carries along, for showing it: a line of text without control
+ * characters. It is not proven by this; keyward_verify_receipt() without an event of its own proves
+ * this one. No store; from any thread.
+ * @param receipt `length` bytes, need not be NUL-terminated
+ * @param event the caller's, to free with keyward_text_free()
+ * @return KEYWARD_OK, KEYWARD_INVALID (an argument is NULL), KEYWARD_UNPROVEN (the receipt is
+ *   malformed, carries none or something else than a line of text) or KEYWARD_NOMEM. Detail:
+ *   keyward_last_error(NULL)
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_receipt_event(const char *receipt,
+                                                                         size_t length,
+                                                                         keyward_text **event);
+
+/**
+ * Verifies that the log still began with all that it had at an older checkpoint when it signed a
+ * newer one: nothing of it was changed, removed or inserted. The log must have signed both; the
+ * witnesses who are needed must have cosigned the newer. All else as in keyward_verify_receipt().
+ * @param old_checkpoint the older one, `old_length` bytes, as it was kept
+ * @param proof `length` bytes in the form of an add-checkpoint request of
+ *   https://c2sp.org/tlog-witness: "old <size>", hashes, an empty line and the newer checkpoint
+ * @return as keyward_verify_receipt
+ */
+KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_verify_consistency(
+    const char *old_checkpoint, size_t old_length, const char *proof, size_t length,
+    const keyward_trust *trust, keyward_proven *proven);
+
 /* ---- check ---- */
 
 /** What a check found wrong. */

@@ -103,14 +103,18 @@ static json_t *parse_event(const char *event, size_t length)
 static void print_member(const struct session *session, const char *label, const json_t *value,
                          bool is_moment)
 {
+    const size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS;
     char at[MOMENT_SIZE], *other;
+    size_t length;
 
     if (is_moment && json_is_integer(value)) {
         print_field(session, label, when(session, json_integer_value(value), at));
     } else if (json_is_string(value)) {
         print_field(session, label, json_string_value(value));
     } else if (value) {
-        other = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+        length = json_dumpb(value, NULL, 0, flags);
+        other = allocate(length + 1, 1);
+        json_dumpb(value, other, length, flags);
         print_field(session, label, other);
         free(other);
     }

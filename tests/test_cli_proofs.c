@@ -102,6 +102,27 @@ static const char *event_line(int64_t sequence)
         RUN(&f, "audit", "export", "--after", text("%" PRId64, sequence - 1), "--limit", "1"));
 }
 
+/* ---- hashes of RFC 6962, with the byte that tells leaves from nodes ---- */
+
+struct hash_of {
+    unsigned char bytes[32];
+};
+
+static struct hash_of hash_of(unsigned char head, const void *one, size_t one_length,
+                              const void *two, size_t two_length)
+{
+    crypto_hash_sha256_state state;
+    struct hash_of hash;
+
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, &head, 1);
+    crypto_hash_sha256_update(&state, one, one_length);
+    if (two_length > 0)
+        crypto_hash_sha256_update(&state, two, two_length);
+    crypto_hash_sha256_final(&state, hash.bytes);
+    return hash;
+}
+
 /* ---- audit key ---- */
 
 START_TEST(the_key_is_made_once)
@@ -425,6 +446,42 @@ START_TEST(a_receipt_is_verified_without_a_store)
                                   get_file("away/event")));
     json_decref(object);
     keyward_key_free(&key);
+}
+END_TEST
+
+/* A log may sign whatever it likes, also what would take a terminal over. */
+START_TEST(a_proven_event_does_no_harm_to_a_terminal)
+{
+    static const char event[] = "{\"at\":\"soon\",\"name\":\"\\u001b[2J\",\"sequence\":7,"
+                                "\"zeal\":[1,{\"a\":null}]}",
+                      line[] = "not JSON, \xe2\x80\xae but text";
+    const struct signer log = signer_of(1, ORIGIN, 5);
+    const char *const events[] = {event, line};
+    const char *const wanted[] = {"time            soon\n"
+                                  "name            \\x1b[2J\n"
+                                  "sequence        7\n"
+                                  "zeal            [1,{\"a\":null}]\n",
+                                  "text            not JSON, \\xe2\\x80\\xae but text\n"};
+    json_t *object;
+
+    for (int i = 0; i < 2; i++) {
+        struct hash_of leaf = hash_of(0, events[i], strlen(events[i]), NULL, 0);
+        const char *body = compose(ORIGIN "\n1\n%s\n", base64(leaf.bytes, 32));
+        put_file("receipt",
+                 compose("c2sp.org/tlog-proof@v1\nextra %s\nindex 0\n\n%s\n%s",
+                         base64(events[i], strlen(events[i])), body, signed_line(&log, body, 0)));
+        assert_result(RUN(&f, "verify", "--receipt", "receipt", "--log-key", log.key), 0,
+                      compose("proven: the log " ORIGIN " has this event\n"
+                              "event           1 of the 1 that the log had when it signed\n%s",
+                              wanted[i]),
+                      "");
+    }
+    object =
+        assert_json(RUN(&f, "verify", "--receipt", "receipt", "--log-key", log.key, "--json"), 0);
+    assert_same_json(object, compose("{\"success\":true,\"origin\":\"" ORIGIN "\",\"sequence\":1,"
+                                     "\"size\":1,\"witnesses\":0,\"event\":\"%s\"}",
+                                     line));
+    json_decref(object);
 }
 END_TEST
 
@@ -824,10 +881,6 @@ struct bytes {
     size_t length;
 };
 
-struct hash_of {
-    unsigned char bytes[32];
-};
-
 static struct bytes published(const char *folder, const char *path)
 {
     struct bytes bytes;
@@ -841,21 +894,6 @@ static const char *tile_path(const char *level, int64_t position, int64_t width)
 {
     return width == 256 ? text("tile/%s/%03" PRId64, level, position)
                         : text("tile/%s/%03" PRId64 ".p/%" PRId64, level, position, width);
-}
-
-static struct hash_of hash_of(unsigned char head, const void *one, size_t one_length,
-                              const void *two, size_t two_length)
-{
-    crypto_hash_sha256_state state;
-    struct hash_of hash;
-
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, &head, 1);
-    crypto_hash_sha256_update(&state, one, one_length);
-    if (two_length > 0)
-        crypto_hash_sha256_update(&state, two, two_length);
-    crypto_hash_sha256_final(&state, hash.bytes);
-    return hash;
 }
 
 /* MTH of RFC 6962, section 2.1, over hashes of leaves, or of full subtrees side by side. */
@@ -1168,6 +1206,7 @@ int main(void)
     tcase_add_test(log, cosignatures_are_kept);
     tcase_add_test(log, proofs_on_a_full_disk_are_errors);
     tcase_add_test(verify, a_receipt_is_verified_without_a_store);
+    tcase_add_test(verify, a_proven_event_does_no_harm_to_a_terminal);
     tcase_add_test(verify, an_edited_event_is_refused);
     tcase_add_test(verify, a_receipt_that_does_not_hold_is_refused);
     tcase_add_test(verify, witnesses_are_needed_as_given);

@@ -114,18 +114,18 @@ static void measure(const struct fixture *fixture, struct peer_deletes *deletes,
 static void measure_peer(const struct fixture *fixture, const struct peer *peer)
 {
     struct peer_deletes deletes = {.peer = peer};
+    const struct sample *keys;
     char version[64], title[128];
 
-    peer->start();
-    peer->load(&fixture->floor_sample);
+    keys = peer->start(fixture);
     peer->tell_version(version, sizeof version);
     snprintf(title, sizeof title, "%s %s", peer->title, version);
     report_section(title, peer->settings);
-    deletions_prepare(&deletes.deletions, &fixture->floor_sample, fixture->floor_sample.count);
+    deletions_prepare(&deletes.deletions, keys, keys->count);
     deletes.deletions.a_slice /= CASES; /* its data are not filled anew for each */
     for (size_t i = 0; i < CASES; i++)
         measure(fixture, &deletes, clients[i]);
-    deletions_check(&deletes.deletions, peer->title, peer->count_deleted(), peer->count_events());
+    peer->check(&deletes.deletions);
     peer->stop();
 }
 

@@ -17,7 +17,7 @@ struct peer {
     /* Starts it with the fixture's keys, and returns them as it has them. */
     const struct sample *(*start)(const struct fixture *fixture);
     void (*tell_version)(char *text, size_t size); /* once it has been started */
-    void *(*connect)(void); /* a client, for one thread */
+    void *(*connect)(void);                        /* a client, for one thread */
     void (*delete)(void *client, const struct bench_key *key);
     void (*disconnect)(void *client);
     /* Fails the run unless it has what was acknowledged. */
@@ -25,6 +25,6 @@ struct peer {
     void (*stop)(void);
 };
 
-extern const struct peer peer_postgresql, peer_redis;
+extern const struct peer peer_postgresql, peer_redis, peer_http;
 
 #endif

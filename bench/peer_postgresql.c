@@ -103,7 +103,7 @@ static void start_empty(void)
 
     find("initdb", initdb);
     find("postgres", postgres);
-    server_prepare(&server, "postgresql");
+    server_prepare(&server, "postgresql", SERVER_UNPRIVILEGED);
     snprintf(socket, sizeof socket, "unix_socket_directories=%s", server.socket);
     server_run(&server, init);
     server_start(&server, serve, SIGINT); /* ends its sessions, then itself */

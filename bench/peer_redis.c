@@ -86,7 +86,7 @@ static void start_empty(void)
                                  server.data, SETTINGS,       NULL};
 
     find(redis);
-    server_prepare(&server, "redis");
+    server_prepare(&server, "redis", SERVER_UNPRIVILEGED);
     socket_path(socket);
     server_start(&server, serve, SIGTERM);
     wait_for_server();

@@ -49,9 +49,13 @@ void answer_json(struct answer *answer, json_t *object)
     answer_object(answer, MHD_HTTP_OK, object);
 }
 
+/* With each deletion: written down, which jansson would take 4 µs for. */
 void answer_done(struct answer *answer, const char *message)
 {
-    answer_json(answer, json_pack("{s:b, s:s}", "success", 1, "message", message));
+    struct text text = {0};
+
+    text_format(&text, "{\"success\":true,\"message\":\"%s\"}", message);
+    answer_text(answer, TYPE_JSON, &text);
 }
 
 void answer_failure(struct answer *answer, unsigned status, const char *format, ...)

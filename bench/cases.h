@@ -12,9 +12,11 @@ void cases_processes(const struct fixture *fixture);
 void cases_authenticate(const struct fixture *fixture);
 void cases_list(void);
 void cases_growth(const struct fixture *fixture);
+void cases_http(const struct fixture *fixture);
 void cases_peers(const struct fixture *fixture);
 
-/* Ends the run, before it has begun, if what cases_peers needs is not there. */
+/* End the run, before it has begun, if what these need is not there. */
+void http_require(void);
 void peers_require(void);
 
 #endif

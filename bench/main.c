@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Measures how fast keyward deletes, beside the floor (the same by hand with SQLite, and the disk's
- * own flush) and, if asked to, beside PostgreSQL and Redis. Every case checks in the files what it
- * has done; the exit status is that of the check.
+ * own flush) and, if asked to, over HTTP and beside PostgreSQL and Redis. Every case checks in the
+ * files what it has done; the exit status is that of the check.
  */
 #include "cases.h"
 #include "chart.h"
@@ -29,11 +29,16 @@ struct settings settings = {
     .rounds = 5,
     .slice_seconds = 0.25,
     .parent_folder = KEYWARD_BENCH_FOLDER,
+#if defined(KEYWARD_BENCH_HTTP_SERVER)
+    .http_server = KEYWARD_BENCH_HTTP_SERVER,
+#endif
 };
 
 static const char usage[] =
     "usage: keyward-bench [options]\n"
     "  --full           growth to 10,000,000 keys as well (takes long and some 15 GB)\n"
+    "  --http           the example's HTTP server as well, beside the library in as many threads\n"
+    "  --server PROGRAM the HTTP server to measure, if not the one of this build\n"
     "  --peers          PostgreSQL and Redis as well, each started in a private folder\n"
     "  --quick          small counts, a few seconds: shows that it works, not how fast\n"
     "  --rounds N       slices of time a case, 1 to 32 (5); the median counts\n"
@@ -44,6 +49,7 @@ static const char usage[] =
 
 static const struct option options[] = {
     {"full", no_argument, NULL, 'f'},       {"peers", no_argument, NULL, 'p'},
+    {"http", no_argument, NULL, 'w'},       {"server", required_argument, NULL, 'W'},
     {"quick", no_argument, NULL, 'q'},      {"rounds", required_argument, NULL, 'r'},
     {"seed", required_argument, NULL, 's'}, {"folder", required_argument, NULL, 'd'},
     {"json", required_argument, NULL, 'j'}, {"svg", required_argument, NULL, 'v'},
@@ -79,6 +85,12 @@ static void apply(int option)
         break;
     case 'p':
         settings.peers = true;
+        break;
+    case 'w':
+        settings.http = true;
+        break;
+    case 'W':
+        settings.http_server = optarg;
         break;
     case 'q':
         be_quick();
@@ -144,6 +156,8 @@ int main(int count, char **arguments)
     read_options(count, arguments);
     if (sodium_init() < 0)
         die("libsodium does not start");
+    if (settings.http)
+        http_require();
     if (settings.peers)
         peers_require();
     catch_interrupts();
@@ -158,6 +172,8 @@ int main(int count, char **arguments)
     cases_authenticate(&fixture);
     cases_list();
     cases_growth(&fixture);
+    if (settings.http)
+        cases_http(&fixture);
     if (settings.peers)
         cases_peers(&fixture);
     fixture_free(&fixture);

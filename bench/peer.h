@@ -2,7 +2,8 @@
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
-#include "dataset.h"
+#include "deletions.h"
+#include "fixture.h"
 
 #include <stddef.h>
 
@@ -13,17 +14,17 @@ struct peer {
     const char *title;     /* for a reader */
     const char *settings;  /* what differs from its defaults */
     void (*require)(void); /* ends the run if it is not installed */
-    void (*start)(void);
+    /* Starts it with the fixture's keys, and returns them as it has them. */
+    const struct sample *(*start)(const struct fixture *fixture);
     void (*tell_version)(char *text, size_t size); /* once it has been started */
-    void (*load)(const struct sample *sample);
-    void *(*connect)(void); /* a client, for one thread */
+    void *(*connect)(void);                        /* a client, for one thread */
     void (*delete)(void *client, const struct bench_key *key);
     void (*disconnect)(void *client);
-    size_t (*count_deleted)(void);
-    size_t (*count_events)(void);
+    /* Fails the run unless it has what was acknowledged. */
+    void (*check)(const struct deletions *deletions);
     void (*stop)(void);
 };
 
-extern const struct peer peer_postgresql, peer_redis;
+extern const struct peer peer_postgresql, peer_redis, peer_http;
 
 #endif

@@ -94,7 +94,7 @@ static void wait_for_server(void)
     PQfinish(connection);
 }
 
-static void start(void)
+static void start_empty(void)
 {
     char initdb[ROW_SIZE], postgres[ROW_SIZE], socket[ROW_SIZE];
     const char *const init[] = {initdb,  "-D", server.data, "-A",          "trust", "-U",
@@ -103,7 +103,7 @@ static void start(void)
 
     find("initdb", initdb);
     find("postgres", postgres);
-    server_prepare(&server, "postgresql");
+    server_prepare(&server, "postgresql", SERVER_UNPRIVILEGED);
     snprintf(socket, sizeof socket, "unix_socket_directories=%s", server.socket);
     server_run(&server, init);
     server_start(&server, serve, SIGINT); /* ends its sessions, then itself */
@@ -233,6 +233,13 @@ static void load(const struct sample *sample)
     PQfinish(connection);
 }
 
+static const struct sample *start(const struct fixture *fixture)
+{
+    start_empty();
+    load(&fixture->floor_sample);
+    return &fixture->floor_sample;
+}
+
 /* ---- a client ---- */
 
 static void *connect_client(void)
@@ -286,14 +293,10 @@ static size_t count(const char *sql)
     return (size_t)number;
 }
 
-static size_t count_deleted(void)
+static void check_deletions(const struct deletions *deletions)
 {
-    return count("SELECT count(deleted_at) FROM keys");
-}
-
-static size_t count_events(void)
-{
-    return count("SELECT count(*) FROM events WHERE action = 'key.deleted'");
+    deletions_check(deletions, "PostgreSQL", count("SELECT count(deleted_at) FROM keys"),
+                    count("SELECT count(*) FROM events WHERE action = 'key.deleted'"));
 }
 
 const struct peer peer_postgresql = {
@@ -305,11 +308,9 @@ const struct peer peer_postgresql = {
     .require = require,
     .start = start,
     .tell_version = tell_version,
-    .load = load,
     .connect = connect_client,
     .delete = delete_key,
     .disconnect = disconnect,
-    .count_deleted = count_deleted,
-    .count_events = count_events,
+    .check = check_deletions,
     .stop = stop,
 };

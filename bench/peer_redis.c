@@ -79,14 +79,14 @@ static void wait_for_server(void)
     redisFree(connection);
 }
 
-static void start(void)
+static void start_empty(void)
 {
     char redis[NAME_SIZE], socket[NAME_SIZE * 2];
     const char *const serve[] = {redis,       "--unixsocket", socket, "--dir",
                                  server.data, SETTINGS,       NULL};
 
     find(redis);
-    server_prepare(&server, "redis");
+    server_prepare(&server, "redis", SERVER_UNPRIVILEGED);
     socket_path(socket);
     server_start(&server, serve, SIGTERM);
     wait_for_server();
@@ -195,6 +195,13 @@ static void load(const struct sample *sample)
     redisFree(connection);
 }
 
+static const struct sample *start(const struct fixture *fixture)
+{
+    start_empty();
+    load(&fixture->floor_sample);
+    return &fixture->floor_sample;
+}
+
 /* ---- a client ---- */
 
 static void *connect_client(void)
@@ -267,6 +274,11 @@ static size_t count_events(void)
     return count - events_loaded;
 }
 
+static void check(const struct deletions *deletions)
+{
+    deletions_check(deletions, "Redis", count_deleted(), count_events());
+}
+
 const struct peer peer_redis = {
     .name = "redis",
     .title = "Redis",
@@ -275,11 +287,9 @@ const struct peer peer_redis = {
     .require = require,
     .start = start,
     .tell_version = tell_version,
-    .load = load,
     .connect = connect_client,
     .delete = delete_key,
     .disconnect = disconnect,
-    .count_deleted = count_deleted,
-    .count_events = count_events,
+    .check = check,
     .stop = stop,
 };

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A quick run of the benchmark ends well, and writes every case as JSON and a chart. No time is judged.
-#   quick.sh PROGRAM FOLDER
+#   quick.sh PROGRAM FOLDER [--http]
 set -eu
-program=$1
+program=$1 http=${3-}
 
 folder=$(mktemp -d "$2/quick-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -14,7 +14,8 @@ fail() {
     exit 1
 }
 
-"$program" --quick --folder "$folder" --json "$json" --svg "$folder/chart.svg" ||
+# shellcheck disable=SC2086 # absent or one word
+"$program" --quick $http --folder "$folder" --json "$json" --svg "$folder/chart.svg" ||
     fail "the run exits with $?"
 
 # One object a line, so that a pattern can tell whether it parses.
@@ -28,7 +29,14 @@ fields="$fields, \"ratio\": ($number|null)(, \"[a-z_]+\": $number)*"
 sed -e '1d' -e '$d' "$json" | grep -Evx "\{$fields\},?" && fail 'a line of the JSON is no result'
 [ "$(grep -c ',$' "$json")" -eq "$(($(wc -l <"$json") - 3))" ] || fail 'commas are not where they belong'
 
-for case in floor/fdatasync floor/fdatasync/overwrite floor/naive floor/batch=64 floor/batch=1024 \
+http_cases=
+for number in 1 16 64; do
+    http_cases="$http_cases http/library/threads=$number http/connections=$number"
+done
+[ -n "$http" ] || http_cases=
+
+for case in $http_cases \
+    floor/fdatasync floor/fdatasync/overwrite floor/naive floor/batch=64 floor/batch=1024 \
     delete/threads=1 delete/threads=4 delete/threads=16 delete/threads=64 delete/threads=256 \
     delete/threads=1/without-write-back delete/threads=64/without-write-back \
     delete/batch=64 delete/batch=1024 \

@@ -77,14 +77,17 @@ static const struct passwd *unprivileged(void)
     die("there is no user 'postgres' or 'nobody' to run a server as");
 }
 
-static void give_away(const char *path)
+/* NULL: as this program. */
+static const struct passwd *user_of(const struct server *server)
 {
-    const struct passwd *user;
+    return server->user == SERVER_UNPRIVILEGED && geteuid() == 0 ? unprivileged() : NULL;
+}
 
-    if (geteuid() != 0)
-        return;
-    user = unprivileged();
-    if (chown(path, user->pw_uid, user->pw_gid) != 0)
+static void give_away(const struct server *server, const char *path)
+{
+    const struct passwd *user = user_of(server);
+
+    if (user && chown(path, user->pw_uid, user->pw_gid) != 0)
         die("%s: %s", path, strerror(errno));
 }
 
@@ -101,7 +104,7 @@ static void execute(const char *const arguments[])
 /* In the child: never returns. */
 static void become(const struct server *server, const char *const arguments[])
 {
-    const struct passwd *user = geteuid() == 0 ? unprivileged() : NULL;
+    const struct passwd *user = user_of(server);
     int log = open(server->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
     if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
@@ -167,11 +170,11 @@ static void clean_up_at_exit(void)
     registered = true;
 }
 
-void server_prepare(struct server *server, const char *name)
+void server_prepare(struct server *server, const char *name, enum server_user user)
 {
     char file[64];
 
-    *server = (struct server){.pid = 0};
+    *server = (struct server){.user = user};
     clean_up_at_exit();
     folder_file(name, server->data);
     snprintf(file, sizeof file, "%s.log", name);
@@ -183,8 +186,8 @@ void server_prepare(struct server *server, const char *name)
         die("too many servers");
     strcpy(socket_folders[socket_folders_count++], server->socket);
     chmod(folder_path(), 0711); /* to pass, not to look around */
-    give_away(server->data);
-    give_away(server->socket);
+    give_away(server, server->data);
+    give_away(server, server->socket);
 }
 
 void server_run(const struct server *server, const char *const arguments[])
@@ -209,6 +212,23 @@ void server_start(struct server *server, const char *const arguments[], int stop
     server->pid = spawn(server, arguments);
     server->stop_signal = stop_signal;
     started[place] = server;
+}
+
+bool server_said(const struct server *server, const char *prefix, char *text, size_t size)
+{
+    FILE *log = fopen(server->log, "r");
+    bool found = false;
+    char line[512];
+
+    while (log && !found && fgets(line, sizeof line, log)) {
+        size_t length = strlen(prefix), end = strcspn(line, "\n");
+        found = line[end] == '\n' && strncmp(line, prefix, length) == 0;
+        if (found)
+            snprintf(text, size, "%.*s", (int)(end - length), line + length);
+    }
+    if (log)
+        fclose(log);
+    return found;
 }
 
 void server_wait(struct server *server, int attempt)

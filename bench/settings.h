@@ -14,7 +14,8 @@ struct settings {
     unsigned rounds;      /* slices a contender; the median counts */
     double slice_seconds; /* the length of one */
     bool full;            /* growth to 10,000,000 keys */
-    bool peers;
+    bool http, peers;
+    const char *http_server;   /* its program; NULL: not built */
     const char *parent_folder; /* where the run's own folder is made */
     const char *json_path, *svg_path;
 };

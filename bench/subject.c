@@ -5,6 +5,7 @@
 #include "folder.h"
 #include "sqlite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,14 @@ keyward *subject_open(const char *path, enum keyward_durability durability)
     options.busy_timeout_ms = 30000;
     subject_must(NULL, keyward_open(&store, path, &options), "open");
     return store;
+}
+
+void subject_write_master_key(const char *path)
+{
+    FILE *file = fopen(path, "wx");
+
+    if (!file || fwrite(master_key, sizeof master_key, 1, file) != 1 || fclose(file) != 0)
+        die("%s: cannot be written", path);
 }
 
 /* ---- filling ---- */

@@ -15,6 +15,9 @@ extern const keyward_actor subject_host, subject_user;
 
 keyward *subject_open(const char *path, enum keyward_durability durability);
 
+/* Writes the master key of these stores to a file. */
+void subject_write_master_key(const char *path);
+
 /* Ends the run unless the call returned KEYWARD_OK. */
 void subject_must(keyward *store, enum keyward_status status, const char *what);
 

@@ -36,18 +36,27 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_ACTION] = {"action", "ACTION", "only this action, as key.deleted"},
     [OPTION_AFTER] = {"after", "SEQUENCE", "only events after this one, as when you go on reading"},
     [OPTION_ALL] = {"all", NULL, "all of the repository"},
+    [OPTION_CHECKPOINT] = {"checkpoint", "SIZE",
+                           "the checkpoint of this size (default: the newest)"},
+    [OPTION_CHECKPOINT_FILE] = {"checkpoint", "FILE",
+                                "the log continues this checkpoint, which was kept elsewhere"},
+    [OPTION_CONSISTENCY] = {"consistency", "FILE", "the consistency proof to verify"},
     [OPTION_CREATED_BY] = {"created-by", "USER", "all that this user created"},
     [OPTION_CSV] = {"csv", NULL, "write CSV (RFC 4180) instead of JSON lines"},
     [OPTION_DATA_KEY_ONLY] = {"data-key-only", NULL,
                               "keep the master key; seal new secrets with a new data key"},
     [OPTION_DELETED] = {"deleted", NULL, "deleted keys only"},
     [OPTION_DRY_RUN] = {"dry-run", NULL, "show what would be written, and write nothing"},
+    [OPTION_EVENT] = {"event", "FILE", "the event, as exported (default: the one in the receipt)"},
     [OPTION_EXPIRES] = {"expires", "WHEN", "the new key's deadline"},
     [OPTION_FOLLOW] = {"follow", NULL, "go on printing events as they come, until Ctrl-C"},
     [OPTION_FREE_NAMES] = {"free-names", NULL, "live keys of a repository may share a name"},
     [OPTION_IMPORT] = {"import", NULL, "the successor's secret is one that you give"},
     [OPTION_KEY] = {"key", "KEY-ID", "only events of this key"},
+    [OPTION_KNOWN] = {"known", "FILE",
+                      "sign only what continues this one, which was kept elsewhere"},
     [OPTION_LIMIT] = {"limit", "N", "so many at most"},
+    [OPTION_LOG_KEY] = {"log-key", "KEY", "the log's, as 'keyward audit key' prints it"},
     [OPTION_NEW_MASTER_KEY_FILE] = {"new-master-key-file", "FILE",
                                     "the new master key; made if there is no such file"},
     [OPTION_NEW_MASTER_KEY_FD] = {"new-master-key-fd", "N", "read it from this descriptor"},
@@ -55,11 +64,18 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_NEW_MASTER_KEY_PROMPT] = {"new-master-key-prompt", NULL,
                                       "ask for its 64 digits on the terminal, twice"},
     [OPTION_NOTE] = {"note", "TEXT", "why, in your own words"},
+    [OPTION_OLD] = {"old", "FILE", "prove it from this checkpoint on, which was kept elsewhere"},
+    [OPTION_OLD_CHECKPOINT] = {"old-checkpoint", "FILE", "the one from which on it is proven"},
     [OPTION_OLDEST_FIRST] = {"oldest-first", NULL, "in the order in which they happened"},
+    [OPTION_ORIGIN] = {"origin", "NAME",
+                       "the log's name, for good, as example.com/keys; makes the key"},
     [OPTION_OUTPUT] = {"output", "FILE", "write to this new file (mode 0600)"},
     [OPTION_OVERLAP] = {"overlap", "DURATION", "the old key goes on for so long (default: 1d)"},
     [OPTION_PROVIDER] = {"provider", "PROVIDER",
                          "OPENAI, GOOGLE, ANTHROPIC, AWS or OTHER (default: OTHER)"},
+    [OPTION_RECEIPT] = {"receipt", "FILE", "the receipt to verify"},
+    [OPTION_RECEIPT_OUT] = {"receipt", "FILE",
+                            "write the deletion's receipt to this new file (mode 0600)"},
     [OPTION_REPO] = {"repo", "REPO", "only events of this repository"},
     [OPTION_RETENTION] = {"retention", "DURATION",
                           "purge only what was deleted at least so long ago (required)"},
@@ -69,6 +85,7 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_SECRET_OUT] = {"secret-out", "FILE",
                            "write the secret to this new file (mode 0600) instead"},
     [OPTION_SINCE] = {"since", "WHEN", "from then on; a bare duration, as 12h, is so long ago"},
+    [OPTION_TILES] = {"tiles", "FOLDER", "write the log as a static web server publishes it"},
     [OPTION_UNIQUE_NAMES] = {"unique-names", NULL,
                              "no two live keys of a repository may share a name"},
     [OPTION_UNLESS_USED_WITHIN] = {"unless-used-within", "DURATION",
@@ -77,6 +94,9 @@ const struct option_about options_about[OPTION_COUNT] = {
     [OPTION_USER] = {"user", "USER", "only events of this user: he acted, or his access changed"},
     [OPTION_VERBOSE] = {"verbose", NULL, "tell the cause of a refusal; do not pass it on"},
     [OPTION_WHY] = {"why", "WHY", "unused, rotated, compromised, offboarding or other"},
+    [OPTION_WITNESS_KEY] = {"witness-key", "KEY", "a witness's; give it once for each of them"},
+    [OPTION_WITNESSES_NEEDED] = {"witnesses-needed", "N",
+                                 "so many of them must have cosigned (default: all)"},
     [OPTION_YES] = {"yes", NULL, "do not ask"},
 };
 
@@ -125,6 +145,14 @@ static enum option find_option(const char *name, size_t length, const struct com
     return OPTION_COUNT;
 }
 
+static bool take_witness_key(const char *key, struct arguments *arguments)
+{
+    if (arguments->witness_count == KEYWARD_WITNESSES_MAX)
+        return false;
+    arguments->witness_keys[arguments->witness_count++] = key;
+    return true;
+}
+
 /* The option at argv[*index], and its value, which may be the next argument. */
 static enum keyward_status take_option(char **argv, int *index, struct arguments *arguments)
 {
@@ -142,11 +170,13 @@ static enum keyward_status take_option(char **argv, int *index, struct arguments
                           options_about[option].value);
     if (options_about[option].value && !equals)
         (*index)++;
+    if (option == OPTION_WITNESS_KEY && !take_witness_key(value, arguments))
+        return fail_usage("'--witness-key' can be given %d times", KEYWARD_WITNESSES_MAX);
     arguments->given[option] = value ? value : "";
     return KEYWARD_OK;
 }
 
-/* "audit export" is one command of two words. */
+/* Some are one command of two words, as "audit export". */
 static enum keyward_status take_command(char **argv, int *index, struct arguments *arguments)
 {
     int words = 1;

@@ -34,26 +34,37 @@ enum option {
     OPTION_ACTION,
     OPTION_AFTER,
     OPTION_ALL,
+    OPTION_CHECKPOINT,
+    OPTION_CHECKPOINT_FILE,
+    OPTION_CONSISTENCY,
     OPTION_CREATED_BY,
     OPTION_CSV,
     OPTION_DATA_KEY_ONLY,
     OPTION_DELETED,
     OPTION_DRY_RUN,
+    OPTION_EVENT,
     OPTION_EXPIRES,
     OPTION_FOLLOW,
     OPTION_FREE_NAMES,
     OPTION_IMPORT,
     OPTION_KEY,
+    OPTION_KNOWN,
     OPTION_LIMIT,
+    OPTION_LOG_KEY,
     OPTION_NEW_MASTER_KEY_FILE,
     OPTION_NEW_MASTER_KEY_FD,
     OPTION_NEW_MASTER_KEY_STDIN,
     OPTION_NEW_MASTER_KEY_PROMPT,
     OPTION_NOTE,
+    OPTION_OLD,
+    OPTION_OLD_CHECKPOINT,
     OPTION_OLDEST_FIRST,
+    OPTION_ORIGIN,
     OPTION_OUTPUT,
     OPTION_OVERLAP,
     OPTION_PROVIDER,
+    OPTION_RECEIPT,
+    OPTION_RECEIPT_OUT,
     OPTION_REPO,
     OPTION_RETENTION,
     OPTION_SECRET_FILE,
@@ -61,12 +72,15 @@ enum option {
     OPTION_SECRET_STDIN,
     OPTION_SECRET_OUT,
     OPTION_SINCE,
+    OPTION_TILES,
     OPTION_UNIQUE_NAMES,
     OPTION_UNLESS_USED_WITHIN,
     OPTION_UNTIL,
     OPTION_USER,
     OPTION_VERBOSE,
     OPTION_WHY,
+    OPTION_WITNESS_KEY,
+    OPTION_WITNESSES_NEEDED,
     OPTION_YES,
     OPTION_COUNT
 };
@@ -79,7 +93,7 @@ struct option_about {
 };
 extern const struct option_about options_about[OPTION_COUNT];
 
-/* Whether a command knows the option. */
+/* Whether a command knows the option. Two options may share a name, if no command knows both. */
 bool option_belongs(enum option option, const struct command *command);
 
 struct arguments {
@@ -87,6 +101,9 @@ struct arguments {
     const char *given[OPTION_COUNT]; /* its value, "" for an option without one; NULL: not given */
     char **operands;                 /* within argv, which is put in another order */
     int operand_count;
+    /* of --witness-key, the one option of which each time counts and not only the last */
+    const char *witness_keys[KEYWARD_WITNESSES_MAX];
+    size_t witness_count;
 };
 
 /* `json` is set whenever --json stands anywhere, also when the rest is wrong. */

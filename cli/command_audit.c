@@ -212,7 +212,9 @@ const struct command command_audit = {
         "or with --repo what else names a key. --after lists oldest first.\n"
         "--follow prints the newest ones (or those from --since or --after on), oldest first, and\n"
         "then each new event as it comes, until Ctrl-C; exit code 0.\n"
-        "With --json each line is one event, in the canonical form of 'keyward audit export'.\n",
+        "With --json each line is one event, in the canonical form of 'keyward audit export'.\n"
+        "What the log proves, also without the store: 'keyward audit key', then 'audit\n"
+        "checkpoint', 'audit receipt', 'audit consistency', and 'verify'.\n",
     .least = 0,
     .most = 0,
     .run = run_audit,

@@ -5,6 +5,7 @@
 #include "confirm.h"
 #include "failure.h"
 #include "memory.h"
+#include "receipt.h"
 #include "resolve.h"
 #include "values.h"
 #include "view.h"
@@ -36,6 +37,10 @@ static enum keyward_status check_way(struct session *session)
         return fail_usage("too few operands: --access-key ACCESS-KEY...");
     if (!by_access_key && !all && !created_by && count < 2)
         return fail_usage("too few operands: REPO KEY...");
+    if (option_given(session, OPTION_RECEIPT_OUT) &&
+        (is_selection(session) || count > !by_access_key + 1))
+        return fail_usage("--receipt is for one key: delete them one by one, or have the receipts "
+                          "of their events afterwards, with 'keyward audit receipt'");
     return KEYWARD_OK;
 }
 
@@ -113,7 +118,8 @@ static char *explain(const struct session *session, const keyward_delete_request
     return copy_text(text);
 }
 
-static json_t *results_json(const struct batch *batch)
+/* `receipt` NULL: none was written. */
+static json_t *results_json(const struct batch *batch, const char *receipt)
 {
     json_t *object = json_object(), *results = json_array();
     bool success = true;
@@ -128,6 +134,8 @@ static json_t *results_json(const struct batch *batch)
         json_put_number(result, "deleted_at", request->deletion.deleted_at);
         json_put_number(result, "deleted_event", request->deletion.event);
         json_put_number(result, "last_used_at", request->deletion.last_used_at);
+        if (request->status == KEYWARD_OK)
+            json_put_text(result, "receipt", receipt);
         if (request->status != KEYWARD_OK)
             json_put_text(result, "error", status_word(request->status));
         success = success && request->status == KEYWARD_OK;
@@ -168,7 +176,10 @@ static enum keyward_status conclude(const struct session *session, const struct 
     if (!first)
         return KEYWARD_OK;
     reason = explain(session, first);
-    if (batch->count == 1)
+    if (first->status == KEYWARD_ALREADY_DELETED && option_given(session, OPTION_RECEIPT_OUT))
+        fail(first->status, "%s; for its receipt: 'keyward audit receipt %lld'", reason,
+             (long long)first->deletion.event);
+    else if (batch->count == 1)
         fail(first->status, "%s", reason);
     else
         fail(first->status, "%zu of %zu keys are left; the first one: %s", failed, batch->count,
@@ -185,36 +196,63 @@ static enum keyward_status preview_batch(struct session *session, struct batch *
                                                     batch->requests, batch->count, &changes));
 
     if (status == KEYWARD_OK)
-        print_dry_run(session, changes, results_json(batch));
+        print_dry_run(session, changes, results_json(batch, NULL));
     keyward_changes_free(&changes);
     return status;
 }
 
-static enum keyward_status delete_batch(struct session *session, struct batch *batch)
+/* The receipt of the one key, if it was deleted; else there is no file. */
+static enum keyward_status finish_receipt(struct session *session, const struct batch *batch,
+                                          struct new_file *file)
 {
+    const keyward_delete_request *request = &batch->requests[0];
+
+    if (!file->path)
+        return KEYWARD_OK;
+    if (request->status == KEYWARD_OK)
+        return receipt_write(session, request->deletion.event, file);
+    new_file_close(file, request->status);
+    return KEYWARD_OK;
+}
+
+/* What was deleted is told in any case. */
+static enum keyward_status delete_batch(struct session *session, struct batch *batch,
+                                        struct new_file *receipt)
+{
+    const char *path = receipt->path;
     enum keyward_status status =
         checked(session->store, keyward_delete_keys(session->store, &session->actor,
                                                     batch->requests, batch->count));
 
     if (status != KEYWARD_OK)
-        return status;
+        return new_file_close(receipt, status);
+    status = finish_receipt(session, batch, receipt);
     print_results(session, batch);
     if (session->json) {
-        json_t *object = results_json(batch);
+        json_t *object = results_json(batch, status == KEYWARD_OK ? path : NULL);
         json_print(&object, stdout);
     }
+    if (status == KEYWARD_OK && path && batch->requests[0].status == KEYWARD_OK)
+        tell(session, "its receipt is in %s", path);
     return status;
 }
 
 static enum keyward_status delete_named(struct session *session, const keyward_deletion *deletion)
 {
+    const char *path = option_text(session, OPTION_RECEIPT_OUT);
+    bool is_dry_run = option_given(session, OPTION_DRY_RUN);
+    struct new_file receipt = {NULL, -1};
     struct batch batch = {0, NULL, NULL};
     enum keyward_status status = fill_batch(session, deletion, &batch);
 
-    if (status == KEYWARD_OK && option_given(session, OPTION_DRY_RUN))
+    if (status == KEYWARD_OK && path)
+        status = receipt_prepare(session, path, is_dry_run, &receipt);
+    if (status != KEYWARD_OK)
+        new_file_close(&receipt, status);
+    else if (is_dry_run)
         status = preview_batch(session, &batch);
-    else if (status == KEYWARD_OK)
-        status = delete_batch(session, &batch);
+    else
+        status = delete_batch(session, &batch, &receipt);
     if (status == KEYWARD_OK)
         status = conclude(session, &batch);
     batch_free(&batch);
@@ -322,11 +360,15 @@ const struct command command_delete = {
         "alone; the exit code is that of the first one left.\n"
         "--all and --created-by (without REPO: everywhere, for the host) ask for confirmation on\n"
         "a terminal; elsewhere they need --yes. --why other needs --note.\n"
+        "--receipt writes the proof of the deletion, for who has no access to the store ('keyward\n"
+        "verify --receipt'), signing the log as 'keyward audit checkpoint' does, also with --as.\n"
+        "It is for one key at a time. If the log has no key ('keyward audit key') or does not\n"
+        "sign, or the file exists, nothing is deleted.\n"
         "--unless-used-within goes by what servers have written into the store: they do with\n"
         "their next change, when they close it, and by keyward_flush_uses().\n",
     .least = 0,
     .most = -1,
     .run = run_delete,
     .options = {OPTION_ACCESS_KEY, OPTION_ALL, OPTION_CREATED_BY, OPTION_WHY, OPTION_NOTE,
-                OPTION_UNLESS_USED_WITHIN, OPTION_DRY_RUN, OPTION_YES},
+                OPTION_UNLESS_USED_WITHIN, OPTION_RECEIPT_OUT, OPTION_DRY_RUN, OPTION_YES},
 };

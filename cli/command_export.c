@@ -6,6 +6,7 @@
 #include "new_file.h"
 #include "output.h"
 #include "progress.h"
+#include "publish.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -59,7 +60,23 @@ static enum keyward_status export_events(struct session *session, const keyward_
     return writing->status != KEYWARD_OK ? writing->status : checked(session->store, status);
 }
 
-static enum keyward_status run_export(struct session *session)
+/* Tiles are the log as a whole: there is nothing to choose. */
+static enum keyward_status export_tiles(struct session *session)
+{
+    enum keyward_status status;
+
+    for (size_t i = 0; i < COMMAND_OPTIONS_MAX; i++) {
+        enum option option = command_audit_export.options[i];
+        if (option >= OPTION_GLOBAL_COUNT && option != OPTION_TILES &&
+            option_given(session, option))
+            return fail_usage("--tiles writes the whole log: '--%s' does not go with it",
+                              options_about[option].name);
+    }
+    status = session_open(session);
+    return status == KEYWARD_OK ? publish(session, option_text(session, OPTION_TILES), 0) : status;
+}
+
+static enum keyward_status export_lines(struct session *session)
 {
     keyward_event_query query = {.repo_id = NULL};
     struct writing writing = {.file = {NULL, -1}, .status = KEYWARD_OK};
@@ -84,17 +101,24 @@ static enum keyward_status run_export(struct session *session)
     return status;
 }
 
+static enum keyward_status run_export(struct session *session)
+{
+    return option_given(session, OPTION_TILES) ? export_tiles(session) : export_lines(session);
+}
+
 const struct command command_audit_export = {
     .name = "audit export",
     .usage = {""},
-    .summary = "write the audit log as JSON lines or CSV",
+    .summary = "write the audit log as JSON lines, CSV or tiles",
     .help =
         "Writes all events that the options name, in the order in which they happened, up to\n"
         "the newest at the beginning: one JSON object a line, in the canonical form of RFC 8785,\n"
         "or with --csv as RFC 4180 has it. Times are milliseconds since 1970. The file of\n"
-        "--output must not exist yet, and is there only if all of it is. Ctrl-C stops.\n",
+        "--output must not exist yet, and is there only if all of it is. Ctrl-C stops.\n"
+        "With --tiles the log as a whole, as far as it is signed, goes into FOLDER as a static\n"
+        "web server publishes it: the same as 'keyward audit publish FOLDER'.\n",
     .least = 0,
     .most = 0,
     .run = run_export,
-    .options = {EVENT_FILTER_OPTIONS, OPTION_CSV, OPTION_OUTPUT},
+    .options = {EVENT_FILTER_OPTIONS, OPTION_CSV, OPTION_OUTPUT, OPTION_TILES},
 };

@@ -5,6 +5,7 @@
 #include "json.h"
 #include "memory.h"
 #include "progress.h"
+#include "text_file.h"
 #include "view.h"
 
 #include <stdio.h>
@@ -108,21 +109,36 @@ static void print_report(const struct session *session, const keyward_report *re
          (long long)report->findings_total);
 }
 
-static enum keyward_status run_check(struct session *session)
+static enum keyward_status check(struct session *session, const struct text_file *checkpoint)
 {
     struct progress progress;
-    const keyward_check_options options = {progress_step, &progress};
+    const keyward_check_options options = {.progress = progress_step,
+                                           .progress_context = &progress,
+                                           .checkpoint = checkpoint->bytes,
+                                           .checkpoint_length = checkpoint->length};
     keyward_report *report = NULL;
-    enum keyward_status status = session_open(session);
+    enum keyward_status status;
 
-    if (status != KEYWARD_OK)
-        return status;
     progress_begin(&progress, "checking", !session->quiet);
     status = checked(session->store, keyward_check(session->store, &options, &report));
     progress_end(&progress);
     if (report)
         print_report(session, report);
     keyward_report_free(&report);
+    return status;
+}
+
+static enum keyward_status run_check(struct session *session)
+{
+    struct text_file checkpoint;
+    enum keyward_status status =
+        text_file_read(&checkpoint, option_text(session, OPTION_CHECKPOINT_FILE));
+
+    if (status == KEYWARD_OK)
+        status = session_open(session);
+    if (status == KEYWARD_OK)
+        status = check(session, &checkpoint);
+    text_file_free(&checkpoint);
     return status;
 }
 
@@ -260,12 +276,17 @@ const struct command command_check = {
     .name = "check",
     .usage = {""},
     .summary = "check the store for damage and tampering",
-    .help = "Checks the whole store while others go on: its file, its schema, every sealed secret\n"
-            "and every event. Exit code 0: nothing is wrong; 12: the table says what is. Ctrl-C\n"
-            "stops it.\n",
+    .help =
+        "Checks the whole store while others go on: its file, its schema, every sealed secret,\n"
+        "every event, and the audit log's tree of hashes, made anew from the events, against\n"
+        "every checkpoint that was signed. Exit code 0: nothing is wrong; 12: the table says\n"
+        "what is. Ctrl-C stops it.\n"
+        "That the whole store was replaced by an older or another one only a checkpoint can\n"
+        "tell that was kept elsewhere: give it with --checkpoint.\n",
     .least = 0,
     .most = 0,
     .run = run_check,
+    .options = {OPTION_CHECKPOINT_FILE},
 };
 
 const struct command command_stats = {

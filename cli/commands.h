@@ -17,5 +17,10 @@ extern const struct command command_purge;
 extern const struct command command_auth, command_reveal; /* command_authenticate.c */
 extern const struct command command_audit;
 extern const struct command command_audit_export; /* command_export.c */
+extern const struct command command_audit_key, command_audit_checkpoint,
+    command_audit_cosign;                                                     /* command_log.c */
+extern const struct command command_audit_receipt, command_audit_consistency; /* command_prove.c */
+extern const struct command command_audit_publish; /* command_publish.c */
+extern const struct command command_verify;
 
 #endif

@@ -47,7 +47,7 @@ static const char conclusion[] =
     "     0 done                            14 the folder does not exist\n"
     "     1 the command line is wrong       15 the file is not a store\n"
     "     2 forbidden                       16 the store is of a newer keyward\n"
-    "     3 no such key or user             17 another master key than the store's\n"
+    "     3 no such key, user or event      17 another master key than the store's\n"
     "     4 already deleted                 18 no usable master key\n"
     "     5 not deleted                     20 cancelled\n"
     "     6 the last admin                  21 the file exists already\n"
@@ -57,7 +57,8 @@ static const char conclusion[] =
     "    10 could not read or write         25 already rotated\n"
     "    11 out of memory                   26 the secret was destroyed\n"
     "    12 the store is damaged            27 it may not be purged yet\n"
-    "    13 it cannot be written\n"
+    "    13 it cannot be written            28 it is not proven\n"
+    "                                       29 the log was rolled back or rewritten\n"
     "    A failure is one line on standard error; with --json it is an object.\n"
     "\n"
     "'keyward COMMAND --help' explains a command.\n";

@@ -171,3 +171,13 @@ enum keyward_status option_number(struct session *session, enum option option, i
     *number = value;
     return KEYWARD_OK;
 }
+
+enum keyward_status operand_number(struct session *session, int n, const char *kind, int64_t least,
+                                   int64_t most, int64_t *number)
+{
+    const char *text = operand(session, n);
+
+    if (!parse_number(text, most, number) || *number < least)
+        return fail_usage("%s: '%s' is not such a number", kind, text);
+    return KEYWARD_OK;
+}

@@ -19,6 +19,9 @@ enum keyward_status option_duration(struct session *session, enum option option,
                                     int64_t *milliseconds); /* of 1 s or more */
 enum keyward_status option_moment(struct session *session, enum option option, int64_t *at);
 enum keyward_status option_past_moment(struct session *session, enum option option, int64_t *at);
+/* The nth operand, which is called `kind`; it must be there. */
+enum keyward_status operand_number(struct session *session, int n, const char *kind, int64_t least,
+                                   int64_t most, int64_t *number);
 enum keyward_status option_number(struct session *session, enum option option, int64_t least,
                                   int64_t most, int64_t *number);
 

@@ -828,6 +828,10 @@ START_TEST(the_witnesses_keys_must_be_such)
                          "0x04)");
     keys[1] = "other.example";
     assert_trust_refused("trust.witness_keys[1]: is not a verifier key, or was mistyped");
+    /* two whose ids are the same, found by trying */
+    keys[0] = "twin.example+18623258+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAG4Y";
+    keys[1] = "twin.example+18623258+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAN0O";
+    assert_trust_refused("trust.witness_keys[1]: has the name and id of another key");
 }
 END_TEST
 

@@ -6,15 +6,24 @@
 # The words that a value or an operand of this kind can be.
 _keyward_values() { # _keyward_values PROGRAM KIND CURRENT
     case $2 in
+    FOLDER) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
     FILE)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$3")
         ;;
     COMMAND)
-        mapfile -t COMPREPLY < <(compgen -W "$("$1" --list-commands | cut -f1)" -- "$3" | sort -u)
+        mapfile -t COMPREPLY < <(
+            compgen -W "$("$1" --list-commands | cut -f1 | cut -d ' ' -f1)" -- "$3" | sort -u
+        )
         ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$("$1" --list-values "$2")" -- "$3") ;;
     esac
+}
+
+# The second words of the commands that begin with this one.
+_keyward_second_words() { # _keyward_second_words PROGRAM COMMAND
+    "$1" --list-commands | awk -F '\t' -v head="$2 " '
+        index($1, head) == 1 { print substr($1, length(head) + 1) }'
 }
 
 # The kind of an option's value; nothing if it takes none.
@@ -46,8 +55,9 @@ _keyward() {
         elif [[ -z $command ]]; then
             command=$word
             options=$("$program" --list-options "$command")
-        elif [[ $command == audit && $word == export && $operands -eq 0 ]]; then
-            command='audit export'
+        elif [[ $operands -eq 0 ]] && _keyward_second_words "$program" "$command" |
+            grep -qxF -e "$word"; then
+            command="$command $word"
             options=$("$program" --list-options "$command")
         else
             operands=$((operands + 1))
@@ -61,8 +71,10 @@ _keyward() {
         mapfile -t COMPREPLY < <(compgen -W "$(printf '%s\n' "$options" | cut -f1)" -- "$current")
     elif [[ -z $command ]]; then
         _keyward_values "$program" COMMAND "$current"
-    elif [[ $command == audit ]]; then
-        mapfile -t COMPREPLY < <(compgen -W export -- "$current")
+    elif [[ $operands -eq 0 && -n $(_keyward_second_words "$program" "$command") ]]; then
+        mapfile -t COMPREPLY < <(
+            compgen -W "$(_keyward_second_words "$program" "$command")" -- "$current"
+        )
     else
         kind=$(_keyward_kind_of_operand "$program" "$command" $((operands + 1)))
         [[ -z $kind ]] || _keyward_values "$program" "$kind" "$current"

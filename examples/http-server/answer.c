@@ -49,9 +49,14 @@ void answer_json(struct answer *answer, json_t *object)
     answer_object(answer, MHD_HTTP_OK, object);
 }
 
+/* With each deletion: text without escapes needs no JSON library, which would be a twentieth of its
+ * work. */
 void answer_done(struct answer *answer, const char *message)
 {
-    answer_json(answer, json_pack("{s:b, s:s}", "success", 1, "message", message));
+    struct text text = {0};
+
+    text_format(&text, "{\"success\":true,\"message\":\"%s\"}", message);
+    answer_text(answer, TYPE_JSON, &text);
 }
 
 void answer_failure(struct answer *answer, unsigned status, const char *format, ...)

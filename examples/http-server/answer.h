@@ -28,7 +28,7 @@ struct answer {
 void answer_json(struct answer *answer, json_t *object);
 /* The same of a text that holds JSON already. */
 void answer_text(struct answer *answer, const char *type, struct text *text);
-/* {"success":true,"message":...} */
+/* {"success":true,"message":...}; `message` is a constant that needs no escapes. */
 void answer_done(struct answer *answer, const char *message);
 /* {"success":false,"message":...}; `message` is one of the program's own and never has what a
  * client must not know. */

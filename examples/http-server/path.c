@@ -2,16 +2,44 @@
 #include "path.h"
 #include "memory.h"
 
-#include <jansson.h>
 #include <string.h>
+
+/* How many bytes the character takes that begins here; 0: it is none (RFC 3629). */
+static size_t character_length(const unsigned char *at)
+{
+    unsigned char least = 0x80, most = 0xBF; /* of the second byte */
+    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
+
+    if (at[0] == 0xE0)
+        least = 0xA0; /* or it were longer than need be */
+    else if (at[0] == 0xED)
+        most = 0x9F; /* surrogates */
+    else if (at[0] == 0xF0)
+        least = 0x90;
+    else if (at[0] == 0xF4)
+        most = 0x8F; /* beyond U+10FFFF */
+    else if (at[0] > 0xF4)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if (at[i] < least || at[i] > most)
+            return 0;
+        least = 0x80;
+        most = 0xBF;
+    }
+    return length;
+}
 
 bool text_is_utf8(const char *text)
 {
-    json_t *string = json_string(text); /* jansson refuses what is not */
-    bool valid = string != NULL;
+    const unsigned char *at = (const unsigned char *)text;
 
-    json_decref(string);
-    return valid;
+    while (*at) {
+        size_t length = character_length(at);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
 }
 
 static int hex_digit(char digit)

@@ -55,8 +55,12 @@ void request_free(struct request *request);
 bool request_take_head(struct request *request, const char *method, const char *version);
 bool request_take_body(struct request *request, const char *bytes, size_t length);
 
-/* Everything is there, or as much as there will be. */
+/* Everything is there, or as much as there will be: lets it through to its endpoint, or says why
+ * not. */
 void request_answer(struct request *request, const char *path, struct answer *answer);
+
+const char *request_header(const struct request *request, const char *name);
+unsigned request_count_headers(const struct request *request, const char *name);
 
 /* ---- for the endpoints ---- */
 

@@ -1003,7 +1003,8 @@ typedef struct keyward_publication {
  * and bundles of entries that are not there yet, last "checkpoint". No snapshot is held meanwhile:
  * what a checkpoint covers never changes.
  * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host), KEYWARD_NOT_FOUND (there is no
- *   such checkpoint), KEYWARD_CANCELLED, or the disk's codes
+ *   such checkpoint), KEYWARD_INCONSISTENT (an event is not what its leaf hash was made of),
+ *   KEYWARD_CANCELLED, or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_publish(
     keyward *store, const keyward_actor *actor, const keyward_publication *publication);

@@ -197,7 +197,7 @@ static enum keyward_status find_range(struct connection *connection,
 }
 
 /* A text, and whether SQLite keeps more behind a NUL, which no reader of the text sees. */
-static const char *text_of(const struct statement *row, enum event_column column, bool *hides)
+static const char *text_of(const struct statement *row, int column, bool *hides)
 {
     const char *text = statement_text(row, column);
 

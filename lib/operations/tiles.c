@@ -3,7 +3,9 @@
 #include "base/result.h"
 #include "operations/audit.h"
 #include "operations/checkpoints.h"
-#include "operations/event_text.h"
+
+#include <inttypes.h>
+#include <string.h>
 
 #define ENTRY_MAX 65535 /* bytes: its length stands in two of them */
 
@@ -19,20 +21,40 @@ static enum keyward_status read_hashes(struct transaction *transaction,
     return status;
 }
 
-/* Its length as a big-endian number of two bytes, then the leaf's data. */
-static bool add_entry(struct buffer *bytes, struct buffer *scratch, const keyward_event *event)
+/* Its length as a big-endian number of two bytes, then the leaf's data; `scratch` has them. */
+static enum keyward_status add_entry(struct buffer *bytes, const struct buffer *scratch)
 {
-    unsigned char length[2];
+    unsigned char length[2] = {(unsigned char)(scratch->length >> 8),
+                               (unsigned char)scratch->length};
 
-    scratch->length = 0;
-    event_add_json(scratch, event);
-    if (scratch->failed || scratch->length > ENTRY_MAX)
-        return false;
-    length[0] = (unsigned char)(scratch->length >> 8);
-    length[1] = (unsigned char)scratch->length;
+    if (scratch->length > ENTRY_MAX)
+        return KEYWARD_CORRUPT;
     buffer_add(bytes, length, sizeof length);
     buffer_add(bytes, scratch->bytes, scratch->length);
-    return true;
+    return KEYWARD_OK;
+}
+
+/* What is published is what was signed: an event that was changed since is not. */
+static enum keyward_status add_entries(struct transaction *transaction,
+                                       const struct tile_request *tile,
+                                       const keyward_event_list *events, const struct hash *leaves)
+{
+    struct buffer scratch = {.bytes = NULL};
+    enum keyward_status status = KEYWARD_OK;
+    struct hash leaf;
+
+    for (size_t i = 0; status == KEYWARD_OK && i < events->count; i++) {
+        if (!event_leaf(&scratch, events->events[i], &leaf))
+            status = KEYWARD_NOMEM;
+        else if (memcmp(&leaf, &leaves[i], sizeof leaf) != 0)
+            status = error_set(transaction->error, KEYWARD_INCONSISTENT,
+                               "event %" PRId64 " was changed after it had been appended",
+                               events->events[i]->sequence);
+        else
+            status = add_entry(tile->bytes, &scratch);
+    }
+    buffer_release(&scratch);
+    return status;
 }
 
 static enum keyward_status read_entries(struct transaction *transaction,
@@ -40,17 +62,17 @@ static enum keyward_status read_entries(struct transaction *transaction,
 {
     int64_t first = tile->position * TILE_HASHES;
     keyward_event_list *events = result_new(sizeof *events);
-    struct buffer scratch = {.bytes = NULL};
+    struct hash leaves[TILE_HASHES];
     enum keyward_status status =
         events ? audit_read(transaction, first, first + (int64_t)tile->width, events)
                : KEYWARD_NOMEM;
 
     if (status == KEYWARD_OK && events->count != tile->width)
         status = error_set(transaction->error, KEYWARD_CORRUPT, "the audit log lacks events");
-    for (size_t i = 0; status == KEYWARD_OK && i < events->count; i++)
-        if (!add_entry(tile->bytes, &scratch, events->events[i]))
-            status = scratch.failed ? KEYWARD_NOMEM : KEYWARD_CORRUPT;
-    buffer_release(&scratch);
+    if (status == KEYWARD_OK)
+        status = tree_read_tile(transaction, 0, first, tile->width, leaves);
+    if (status == KEYWARD_OK)
+        status = add_entries(transaction, tile, events, leaves);
     result_free(events);
     return status;
 }

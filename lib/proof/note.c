@@ -203,16 +203,15 @@ static bool line_holds(const struct note *note, const struct note_signature *sig
                        const struct verifier_key *key, int64_t *at)
 {
     unsigned char bytes[KEY_ID_BYTES + TIME_BYTES + SIGNATURE_BYTES];
-    size_t length;
+    const unsigned char *behind_id = bytes + KEY_ID_BYTES;
+    bool is_cosignature = key->type == KEY_COSIGNATURE;
+    size_t length, wanted = is_cosignature ? sizeof bytes : KEY_ID_BYTES + SIGNATURE_BYTES;
 
     *at = 0;
-    if (!base64_decode(signature->base64, bytes, sizeof bytes, &length))
+    if (!base64_decode(signature->base64, bytes, sizeof bytes, &length) || length != wanted)
         return false;
-    if (key->type == KEY_COSIGNATURE)
-        return length == sizeof bytes &&
-               cosignature_holds(bytes + KEY_ID_BYTES, note->text, key, at);
-    return length == KEY_ID_BYTES + SIGNATURE_BYTES &&
-           signature_holds(bytes + KEY_ID_BYTES, note->text.at, note->text.length, key);
+    return is_cosignature ? cosignature_holds(behind_id, note->text, key, at)
+                          : signature_holds(behind_id, note->text.at, note->text.length, key);
 }
 
 enum signed_by note_signed_by(const struct note *note, const struct verifier_key *key, int64_t *at)

@@ -195,4 +195,15 @@ finds 'a README without an example' 'no block of C' readme '/^```c$/d'
 finds 'an example that does not compile' 'does not compile' readme 's/keyward_open(/keyward_opened(/'
 finds 'an example that fails' 'exits with' readme 's/return status == KEYWARD_OK.*/return 1;/'
 
+readme_proof() { # readme_proof SED-COMMAND: likewise
+    sed "$1" README.md >"$work/README.md"
+    tests/readme_proof.sh "$work/README.md" "$plain/cli/keyward"
+}
+passes 'the proof in the README' readme_proof ''
+finds 'a proof without its fifth line' 'there are 4 lines, not five' readme_proof '/>edited;/d'
+finds 'an event that is not edited and yet to be refused' 'line 5 exits with 0, not 28' \
+    readme_proof 's/sed s.compromised.unused./cat/'
+finds 'a deletion without its receipt' 'line 4 exits with 1, not 0' readme_proof \
+    's/ --receipt receipt$//'
+
 echo "$found faults found"

@@ -2,6 +2,7 @@
 /* What a caller passes in: every argument of every function wrong in every way, each named in the
  * message, and nothing done. */
 #include "support/fixture.h"
+#include "support/tree.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -33,6 +34,11 @@ static struct {
     size_t import_length;
     const char *selection_repo_id, *created_by;
     const keyward_master_key *master_key;
+    const char *origin, *known, *checkpoint;
+    size_t known_length, checkpoint_length;
+    int64_t sequence, old_size, checkpoint_size, published_size;
+    const keyward_trust *trust;
+    int (*publish)(void *context, const char *path, const void *bytes, size_t length);
     bool out_is_null, second_out_is_null; /* instead of an out-pointer: NULL */
 } x;
 
@@ -47,9 +53,29 @@ static int take_lines(void *context, const char *bytes, size_t length)
     return 0;
 }
 
+static int take_file(void *context, const char *path, const void *bytes, size_t length)
+{
+    (void)context;
+    (void)path;
+    (void)bytes;
+    (void)length;
+    return 0;
+}
+
+static char *log_key;
+static keyward_text *checkpoint;
+static keyward_trust trust;
+
 static void use_good_arguments(void)
 {
     memset(&x, 0, sizeof x);
+    trust = (keyward_trust){.log_key = log_key};
+    x.origin = ORIGIN;
+    x.sequence = x.old_size = 1;
+    x.trust = &trust;
+    x.checkpoint = checkpoint->text;
+    x.checkpoint_length = checkpoint->length;
+    x.publish = take_file;
     x.selection_repo_id = "repo-1";
     x.master_key = &next;
     x.store = f.store;
@@ -72,12 +98,16 @@ static void open_fixture(void)
     f.options.purge_retention = 1;
     fixture_reopen(&f);
     key = make_key(&f, "repo-1", "key", NULL);
+    log_key = log_key_of(&f);
+    checkpoint = sign_checkpoint(&f);
     use_good_arguments();
 }
 
 static void close_fixture(void)
 {
     keyward_key_free(&key);
+    keyward_text_free(&checkpoint);
+    free(log_key);
     fixture_close(&f);
 }
 
@@ -506,6 +536,67 @@ static enum keyward_status call_get_activity(void)
     return status;
 }
 
+static enum keyward_status free_text(keyward_text *text, enum keyward_status status)
+{
+    if (x.out_is_null)
+        return status;
+    assert_out(text, status);
+    keyward_text_free(&text);
+    ck_assert_ptr_null(text);
+    return status;
+}
+
+static enum keyward_status call_log_key(void)
+{
+    keyward_text *text = SENTINEL;
+    enum keyward_status status =
+        keyward_audit_log_key(x.store, x.actor, x.origin, x.out_is_null ? NULL : &text);
+
+    return free_text(text, status);
+}
+
+static enum keyward_status call_checkpoint(void)
+{
+    keyward_text *text = SENTINEL;
+    enum keyward_status status = keyward_audit_checkpoint(x.store, x.actor, x.known, x.known_length,
+                                                          x.out_is_null ? NULL : &text);
+
+    return free_text(text, status);
+}
+
+static enum keyward_status call_receipt(void)
+{
+    keyward_text *text = SENTINEL;
+    enum keyward_status status = keyward_audit_receipt(
+        x.store, x.actor, x.sequence, x.checkpoint_size, x.out_is_null ? NULL : &text);
+
+    return free_text(text, status);
+}
+
+static enum keyward_status call_consistency(void)
+{
+    keyward_text *text = SENTINEL;
+    enum keyward_status status = keyward_audit_consistency(
+        x.store, x.actor, x.old_size, x.checkpoint_size, x.out_is_null ? NULL : &text);
+
+    return free_text(text, status);
+}
+
+static enum keyward_status call_add_cosignatures(void)
+{
+    return keyward_audit_add_cosignatures(x.store, x.actor, x.trust, x.checkpoint,
+                                          x.checkpoint_length);
+}
+
+static enum keyward_status call_publish(void)
+{
+    const keyward_publication publication = {.published_size = x.published_size,
+                                             .checkpoint_size = x.checkpoint_size,
+                                             .write = x.publish};
+
+    return keyward_audit_publish(x.store, x.actor, x.out_is_null ? NULL : &publication);
+}
+
 /* All that take a store; the first WITH_ACTOR of them take an actor. */
 static enum keyward_status (*const calls[])(void) = {
     call_grant, call_revoke, call_list_users, call_create_key, call_get_key, call_list_keys,
@@ -513,10 +604,11 @@ static enum keyward_status (*const calls[])(void) = {
     call_restore_key, call_list_events, call_export_events, call_import_key, call_rotate_key,
     call_rotate_key_to_imported, call_set_key_expiry, call_reveal_key, call_preview_delete_keys,
     call_delete_all_keys, call_preview_delete_all_keys, call_purge_keys, call_preview_purge_keys,
-    call_change_master_key, call_create_data_key, call_get_user,
+    call_change_master_key, call_create_data_key, call_get_user, call_log_key, call_checkpoint,
+    call_receipt, call_consistency, call_add_cosignatures, call_publish,
     /* without an actor */
     call_authenticate, call_check, call_flush_uses, call_backup, call_get_stats, call_get_activity};
-#define WITH_ACTOR 26
+#define WITH_ACTOR 32
 
 /* ---- asserting ---- */
 
@@ -526,6 +618,8 @@ static enum keyward_status (*const calls[])(void) = {
     " FROM api_keys)||'|'||(SELECT count(*) FROM key_details)||'|'||"                          \
     "(SELECT group_concat(hex(sealed)) FROM data_keys)||'|'||"                                 \
     "(SELECT hex(master_key_id)||unique_names FROM store)||'|'||"                              \
+    "(SELECT group_concat(origin||hex(public_key)||hex(sealed)) FROM audit_log_key)||'|'||"    \
+    "(SELECT group_concat(size||signed_at||note) FROM audit_checkpoints)||'|'||"               \
     "(SELECT group_concat(repo_id||user_id||role||granted_at) FROM access)"
 
 static char *state_before;
@@ -677,6 +771,7 @@ static const struct {
     {call_purge_keys, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, true},
     {call_preview_purge_keys, &x.repo_id, "repo_id", 255, KEYWARD_NOT_FOUND, false},
     {call_preview_purge_keys, &x.key_id, "key_id", 255, KEYWARD_NOT_FOUND, true},
+    {call_log_key, &x.origin, "origin", 255, KEYWARD_EXISTS, true},
 };
 
 START_TEST(every_text_is_checked_and_named)
@@ -1056,6 +1151,98 @@ START_TEST(master_and_data_keys_are_the_host_s)
 }
 END_TEST
 
+/* ---- the audit log ---- */
+
+START_TEST(an_origin_has_no_spaces)
+{
+    static const char *const wrong[] = {" ",        "a b",          "a+b",          "+",
+                                        "a\n",      "\t",           "\x1F",         "\xC2\xA0",
+                                        "\xC2\x85", "\xE2\x80\x83", "\xE3\x80\x80", "a\x01z"};
+
+    remember_state();
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        x.origin = wrong[i];
+        assert_invalid(f.store, call_log_key(), "origin");
+    }
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(sizes_and_sequences_of_proofs_are_never_negative)
+{
+    static const struct {
+        enum keyward_status (*call)(void);
+        int64_t *field;
+        int64_t least;
+        const char *name;
+    } fields[] = {
+        {call_receipt, &x.sequence, 1, "sequence"},
+        {call_receipt, &x.checkpoint_size, 0, "checkpoint_size"},
+        {call_consistency, &x.old_size, 0, "old_size"},
+        {call_consistency, &x.checkpoint_size, 0, "checkpoint_size"},
+        {call_publish, &x.published_size, 0, "publication"},
+        {call_publish, &x.checkpoint_size, 0, "publication"},
+    };
+
+    remember_state();
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        *fields[i].field = fields[i].least - 1;
+        assert_names(f.store, fields[i].call(), fields[i].name);
+        *fields[i].field = INT64_MIN;
+        assert_names(f.store, fields[i].call(), fields[i].name);
+        *fields[i].field = fields[i].least;
+        assert_status(f.store, fields[i].call(), KEYWARD_OK);
+    }
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(a_length_needs_a_known_checkpoint)
+{
+    remember_state();
+    x.known_length = 1;
+    assert_invalid(f.store, call_checkpoint(), "known");
+    x.known_length = SIZE_MAX;
+    assert_invalid(f.store, call_checkpoint(), "known");
+    x.known = checkpoint->text;
+    x.known_length = checkpoint->length;
+    assert_status(f.store, call_checkpoint(), KEYWARD_OK);
+    x.known_length--;
+    assert_status(f.store, call_checkpoint(), KEYWARD_UNPROVEN);
+    assert_nothing_written();
+}
+END_TEST
+
+START_TEST(cosignatures_need_a_checkpoint_and_somebody_to_trust)
+{
+    static const char *const no_keys[KEYWARD_WITNESSES_MAX + 1];
+    char mistyped[512];
+
+    remember_state();
+    x.trust = NULL;
+    assert_invalid(f.store, call_add_cosignatures(), "trust");
+    x.trust = &trust;
+    trust.log_key = NULL;
+    assert_invalid(f.store, call_add_cosignatures(), "trust.log_key");
+    snprintf(mistyped, sizeof mistyped, "x%s", log_key);
+    trust.log_key = mistyped;
+    assert_invalid(f.store, call_add_cosignatures(), "trust.log_key");
+    trust.log_key = log_key;
+    trust.witness_count = KEYWARD_WITNESSES_MAX + 1;
+    trust.witness_keys = no_keys;
+    assert_invalid(f.store, call_add_cosignatures(), "trust.witness_count");
+    trust.witness_count = 1;
+    trust.witness_keys = NULL;
+    assert_invalid(f.store, call_add_cosignatures(), "trust.witness_keys");
+    trust.witness_count = 0;
+    x.checkpoint = NULL;
+    assert_invalid(f.store, call_add_cosignatures(), "checkpoint");
+    x.checkpoint = checkpoint->text;
+    assert_status(f.store, call_add_cosignatures(), KEYWARD_OK);
+    assert_nothing_written();
+}
+END_TEST
+
 /* ---- pointers ---- */
 
 START_TEST(every_call_needs_a_store)
@@ -1089,9 +1276,16 @@ START_TEST(every_call_needs_a_place_for_what_it_hands_out)
     assert_invalid(f.store, call_preview_delete_keys(), "changes");
     assert_invalid(f.store, call_preview_delete_all_keys(), "changes");
     assert_invalid(f.store, call_preview_purge_keys(), "changes");
+    assert_invalid(f.store, call_log_key(), "log_key");
+    assert_invalid(f.store, call_checkpoint(), "checkpoint");
+    assert_invalid(f.store, call_receipt(), "receipt");
+    assert_invalid(f.store, call_consistency(), "proof");
+    assert_invalid(f.store, call_publish(), "publication");
     x.out_is_null = false;
     x.write = NULL;
     assert_invalid(f.store, call_export_events(), "destination.write");
+    x.publish = NULL;
+    assert_invalid(f.store, call_publish(), "publication.write");
     x.second_out_is_null = true;
     assert_invalid(f.store, call_create_key(), "secret");
     assert_invalid(f.store, call_rotate_key(), "secret");
@@ -1200,6 +1394,12 @@ START_TEST(out_pointers_are_null_after_a_refusal)
     assert_status(f.store, call_list_events(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_export_events(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_delete_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_log_key(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_checkpoint(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_receipt(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_consistency(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_add_cosignatures(), KEYWARD_FORBIDDEN);
+    assert_status(f.store, call_publish(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_authenticate(), KEYWARD_REFUSED);
     assert_status(f.store, call_import_key(), KEYWARD_FORBIDDEN);
     assert_status(f.store, call_rotate_key(), KEYWARD_FORBIDDEN);
@@ -1809,6 +2009,10 @@ static void add_values(Suite *suite)
     tcase_add_test(tests, a_selection_names_something);
     tcase_add_test(tests, a_new_master_key_is_given_in_one_way);
     tcase_add_test(tests, master_and_data_keys_are_the_host_s);
+    tcase_add_test(tests, an_origin_has_no_spaces);
+    tcase_add_test(tests, sizes_and_sequences_of_proofs_are_never_negative);
+    tcase_add_test(tests, a_length_needs_a_known_checkpoint);
+    tcase_add_test(tests, cosignatures_need_a_checkpoint_and_somebody_to_trust);
     tcase_add_loop_test(tests, every_call_needs_a_store, 0, (int)COUNT(calls));
     tcase_add_test(tests, every_call_needs_a_place_for_what_it_hands_out);
     tcase_add_test(tests, a_key_to_create_must_be_given);

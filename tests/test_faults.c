@@ -4,6 +4,8 @@
 #include "fault/memory.h"
 #include "fault/vfs.h"
 #include "support/fixture.h"
+#include "support/log.h"
+#include "support/tree.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -80,6 +82,12 @@ struct written {
     size_t length;
 };
 
+/* And a publication. */
+struct site {
+    int files, checkpoints;
+    size_t bytes;
+};
+
 struct work {
     struct fixture f;
     sqlite3 *db; /* past the library */
@@ -100,6 +108,10 @@ struct work {
     keyward_event_list *events;
     keyward_report *report;
     struct written written;
+    struct site site;
+    keyward_text *text;
+    const char *log_key, *witness_key, *cosigned; /* live until compose_free() */
+    int64_t size;                                 /* of the checkpoint */
     keyward_stats *stats;
     keyward_activity *activity;
     keyward_changes *changes;
@@ -217,6 +229,7 @@ static void expect_no_result(struct work *w, enum keyward_status status)
     ck_assert_ptr_null(w->stats);
     ck_assert_ptr_null(w->activity);
     ck_assert_ptr_null(w->changes);
+    ck_assert_ptr_null(w->text);
     ck_assert_uint_eq(w->written.length, 0);
     ck_assert_mem_eq(&w->identity, &none, sizeof none);
     ck_assert_int_eq(w->deletion.event, 0);
@@ -911,6 +924,196 @@ static void expect_previewed(struct work *w)
                      number(w, "SELECT max(sequence) + 1 FROM audit_events"));
 }
 
+/* ---- the audit log ---- */
+
+#define TILE 256
+
+/* The next event is the last of a tile. */
+static void prepare_key_before_tile(struct work *w)
+{
+    prepare_key(w);
+    append_by_hand(&w->f, TILE - 1 -
+                              (int)number(w, "SELECT max(sequence) %% 256 FROM"
+                                             " audit_events"));
+}
+
+static void expect_deleted_with_tile(struct work *w)
+{
+    expect_deleted(w);
+    ck_assert_int_eq(number(w, "SELECT count(*) FROM audit_tree"),
+                     number(w, "SELECT max(sequence) / 256 FROM audit_events"));
+    ck_assert_int_eq(number(w, "SELECT count(*) FROM audit_events WHERE leaf IS NULL"), 0);
+}
+
+/* As if none had been made yet. */
+static void prepare_no_log_key(struct work *w)
+{
+    ck_assert_int_eq(sqlite3_db_config(w->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(w->db, "DELETE FROM audit_checkpoints; DELETE FROM audit_log_key",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+}
+
+static enum keyward_status run_log_key(struct work *w)
+{
+    return keyward_audit_log_key(w->f.store, &host, ORIGIN, &w->text);
+}
+
+static void expect_log_key(struct work *w)
+{
+    ck_assert_int_eq(strncmp(w->text->text, ORIGIN "+", strlen(ORIGIN) + 1), 0);
+    ck_assert_int_eq(number(w, "SELECT count(*) FROM audit_log_key WHERE origin = '" ORIGIN "'"),
+                     1);
+}
+
+static void have_log_key(struct work *w)
+{
+    free(log_key_of(&w->f));
+}
+
+static void prepare_unsigned(struct work *w)
+{
+    have_log_key(w);
+    prepare_granted_user(w);
+    w->size = number(w, "SELECT max(sequence) FROM audit_events");
+}
+
+static enum keyward_status run_sign(struct work *w)
+{
+    return keyward_audit_checkpoint(w->f.store, &host, NULL, 0, &w->text);
+}
+
+static void expect_signed(struct work *w)
+{
+    char *note = sql_text(w->f.path, "SELECT note FROM audit_checkpoints ORDER BY size DESC"
+                                     " LIMIT 1");
+
+    ck_assert_str_eq(w->text->text, note);
+    ck_assert_int_eq(number(w, "SELECT max(size) FROM audit_checkpoints"), w->size);
+    free(note);
+}
+
+static void prepare_cosigned(struct work *w)
+{
+    struct signer witness = signer_of(4, "witness.example", 3);
+    keyward_text *checkpoint;
+    const char *note, *body;
+    char *log_key;
+
+    prepare_unsigned(w);
+    checkpoint = sign_checkpoint(&w->f);
+    log_key = log_key_of(&w->f);
+    note = checkpoint->text;
+    body = compose("%.*s", (int)(strstr(note, "\n\n") + 1 - note), note);
+    w->log_key = compose("%s", log_key);
+    w->witness_key = witness.key;
+    w->cosigned = compose("%s%s", note, signed_line(&witness, body, 1));
+    free(log_key);
+    keyward_text_free(&checkpoint);
+}
+
+static enum keyward_status run_cosign(struct work *w)
+{
+    const char *const witness_keys[] = {w->witness_key};
+    const keyward_trust trust = {
+        .log_key = w->log_key, .witness_keys = witness_keys, .witness_count = 1};
+
+    return keyward_audit_add_cosignatures(w->f.store, &host, &trust, w->cosigned,
+                                          strlen(w->cosigned));
+}
+
+static void expect_cosigned(struct work *w)
+{
+    char *note = sql_text(w->f.path, "SELECT note FROM audit_checkpoints ORDER BY size DESC"
+                                     " LIMIT 1");
+
+    ck_assert_str_eq(note, w->cosigned);
+    free(note);
+}
+
+/* What only reads keeps its log from round to round. */
+static void prepare_log(struct work *w)
+{
+    keyward_text *checkpoint;
+
+    if (w->size > 0)
+        return;
+    have_log_key(w);
+    append_by_hand(&w->f, TILE + 9);
+    checkpoint = sign_checkpoint(&w->f);
+    keyward_text_free(&checkpoint);
+    w->size = number(w, "SELECT max(sequence) FROM audit_events");
+}
+
+static enum keyward_status run_read_log_key(struct work *w)
+{
+    return keyward_audit_log_key(w->f.store, &host, NULL, &w->text);
+}
+
+static enum keyward_status run_receipt(struct work *w)
+{
+    return keyward_audit_receipt(w->f.store, &rita, 2, 0, &w->text);
+}
+
+static void expect_receipt(struct work *w)
+{
+    keyward_proven proven;
+    char *log_key = log_key_of(&w->f);
+    const keyward_trust trust = {.log_key = log_key};
+
+    assert_status(NULL,
+                  keyward_verify_receipt(w->text->text, w->text->length, &trust, NULL, 0, &proven),
+                  KEYWARD_OK);
+    ck_assert_int_eq(proven.sequence, 2);
+    ck_assert_int_eq(proven.size, w->size);
+    free(log_key);
+}
+
+static enum keyward_status run_consistency(struct work *w)
+{
+    return keyward_audit_consistency(w->f.store, &host, 3, 0, &w->text);
+}
+
+static void expect_consistency(struct work *w)
+{
+    ck_assert_int_eq(strncmp(w->text->text, "old 3\n", 6), 0);
+    ck_assert_int_eq(w->text->text[w->text->length - 1], '\n');
+}
+
+static int count_file(void *context, const char *path, const void *bytes, size_t length)
+{
+    struct site *site = context;
+
+    (void)bytes;
+    site->files++;
+    site->checkpoints += strcmp(path, "checkpoint") == 0;
+    site->bytes += length;
+    return 0;
+}
+
+static enum keyward_status run_publish(struct work *w)
+{
+    const keyward_publication publication = {.write = count_file, .write_context = &w->site};
+
+    memset(&w->site, 0, sizeof w->site);
+    return keyward_audit_publish(w->f.store, &host, &publication);
+}
+
+/* Two bundles, two tiles, and one above. */
+static void expect_publication(struct work *w)
+{
+    ck_assert_int_eq(w->site.files, 6);
+    ck_assert_int_eq(w->site.checkpoints, 1);
+    ck_assert_uint_gt(w->site.bytes, (size_t)(w->size + 1) * 32 + 2 * (size_t)w->size);
+}
+
+/* Who has the checkpoint has all that it promises. */
+static void expect_no_checkpoint(struct work *w, enum keyward_status status)
+{
+    expect_no_result(w, status);
+    ck_assert_int_eq(w->site.checkpoints, 0);
+}
+
 /* ---- the operations ---- */
 
 enum operation_index {
@@ -933,6 +1136,10 @@ enum operation_index {
     FLUSH_USES,
     CREATE_DATA_KEY,
     CHANGE_MASTER_KEY,
+    DELETE_WITH_TILE,
+    MAKE_LOG_KEY,
+    SIGN,
+    COSIGN,
     WRITING, /* how many of them write */
     LIST = WRITING,
     GET,
@@ -949,6 +1156,10 @@ enum operation_index {
     PREVIEW_DELETE,
     PREVIEW_DELETE_ALL,
     PREVIEW_PURGE,
+    READ_LOG_KEY,
+    RECEIPT,
+    CONSISTENCY,
+    PUBLISH,
     OPERATIONS
 };
 
@@ -1007,6 +1218,21 @@ static const struct operation operations[OPERATIONS] = {
                             run_preview_delete_all, expect_previewed, expect_no_result},
     [PREVIEW_PURGE] = {"preview of a purge", KEYWARD_OK, prepare_key_to_purge, run_preview_purge,
                        expect_previewed, expect_no_result},
+    [DELETE_WITH_TILE] = {"delete with a tile", KEYWARD_OK, prepare_key_before_tile, run_delete,
+                          expect_deleted_with_tile, expect_no_result},
+    [MAKE_LOG_KEY] = {"log key", KEYWARD_OK, prepare_no_log_key, run_log_key, expect_log_key,
+                      expect_no_result},
+    [SIGN] = {"checkpoint", KEYWARD_OK, prepare_unsigned, run_sign, expect_signed,
+              expect_no_result},
+    [COSIGN] = {"cosignature", KEYWARD_OK, prepare_cosigned, run_cosign, expect_cosigned,
+                expect_no_result},
+    [READ_LOG_KEY] = {"log key, read", KEYWARD_OK, prepare_log, run_read_log_key, expect_log_key,
+                      expect_no_result},
+    [RECEIPT] = {"receipt", KEYWARD_OK, prepare_log, run_receipt, expect_receipt, expect_no_result},
+    [CONSISTENCY] = {"consistency", KEYWARD_OK, prepare_log, run_consistency, expect_consistency,
+                     expect_no_result},
+    [PUBLISH] = {"publication", KEYWARD_OK, prepare_log, run_publish, expect_publication,
+                 expect_no_checkpoint},
 };
 
 static void free_prepared(struct work *w)
@@ -1031,6 +1257,8 @@ static void end_round(struct work *w, const struct operation *operation)
     keyward_stats_free(&w->stats);
     keyward_activity_free(&w->activity);
     keyward_changes_free(&w->changes);
+    keyward_text_free(&w->text);
+    memset(&w->site, 0, sizeof w->site);
     memset(&w->written, 0, sizeof w->written);
     memset(&w->identity, 0, sizeof w->identity);
     memset(&w->deletion, 0, sizeof w->deletion);
@@ -1107,6 +1335,12 @@ static int64_t writes_of(const struct work *w)
     return writes;
 }
 
+static bool leaves_an_event(const struct operation *operation)
+{
+    return operation != &operations[FLUSH_USES] && operation != &operations[MAKE_LOG_KEY] &&
+           operation != &operations[SIGN] && operation != &operations[COSIGN];
+}
+
 /* The whole effect is there, and what wrote an event is counted, once. To ask begins the thread's
  * error record anew, in which an effect may be; and to look for one may write. */
 static void expect_counted(struct work *w, const struct operation *operation, int64_t writes)
@@ -1114,7 +1348,7 @@ static void expect_counted(struct work *w, const struct operation *operation, in
     bool is_writing = operation < &operations[WRITING];
 
     if (is_writing)
-        ck_assert_int_eq(writes_of(w), writes + (operation != &operations[FLUSH_USES]));
+        ck_assert_int_eq(writes_of(w), writes + leaves_an_event(operation));
     operation->expect(w);
     if (!is_writing)
         ck_assert_int_eq(writes_of(w), writes);
@@ -1223,6 +1457,7 @@ static void provoke(const struct operation *operation, const struct fault *fault
         sweep(&w, operation, fault, length, start, tally);
     }
     free_prepared(&w);
+    compose_free();
     assert_sound(&w.f);
     sqlite3_close(w.db);
     fixture_close(&w.f);
@@ -1266,7 +1501,7 @@ END_TEST
 START_TEST(the_library_out_of_memory_changes_nothing)
 {
     bool allocates = _i == CREATE || _i == IMPORT || (_i >= ROTATE && _i <= DELETE_ALL) ||
-                     _i == PURGE || _i == CREATE_DATA_KEY || _i == CHANGE_MASTER_KEY ||
+                     _i == PURGE || (_i >= CREATE_DATA_KEY && _i < WRITING) ||
                      (_i >= LIST && _i <= LIST_EVENTS) || _i >= CHECK;
 
     provoke_all_ways(_i, &library_memory, allocates ? 1 : 0);
@@ -1550,6 +1785,90 @@ START_TEST(a_store_can_be_opened_after_other_faults_of_the_disk)
 }
 END_TEST
 
+/* ---- an upgrade that fails ---- */
+
+#define OLD_EVENTS 600 /* of a store of schema 2 */
+
+static unsigned char *old_store(size_t *size)
+{
+    const char *slash = strrchr(__FILE__, '/');
+    char path[1024];
+
+    snprintf(path, sizeof path, "%.*s/stores/schema-0002.store", (int)(slash - __FILE__), __FILE__);
+    return read_whole(path, size);
+}
+
+static void put_old_store(struct fixture *f)
+{
+    char log[160];
+    size_t size;
+    unsigned char *bytes = old_store(&size);
+
+    snprintf(log, sizeof log, "%s-wal", f->path);
+    unlink(log);
+    snprintf(log, sizeof log, "%s-shm", f->path);
+    unlink(log);
+    write_whole(f->path, bytes, size);
+    free(bytes);
+    append_by_hand(f, OLD_EVENTS - (int)count_events(f->path));
+}
+
+/* Whatever failed: the next open makes up for it, and so does the first checkpoint. */
+static void upgrade_once(struct fixture *f, const struct fault *fault, int nth,
+                         enum fault_length length, int *failed)
+{
+    enum keyward_status status;
+
+    put_old_store(f);
+    fault_begin(fault, nth, length);
+    status = keyward_open(&f->store, f->path, &f->options);
+    *failed = fault_end(fault);
+    ck_assert_msg(status == KEYWARD_OK || status == fault->status, "%s %d: %s", fault->name, nth,
+                  keyward_last_error(NULL)->message);
+    if (status == KEYWARD_OK && nth % 2 == 0) {
+        keyward_text *checkpoint;
+        free(log_key_of(f));
+        checkpoint = sign_checkpoint(f);
+        keyward_text_free(&checkpoint);
+    } else {
+        fixture_reopen(f);
+    }
+    assert_tree(f);
+    ck_assert_int_eq(count_events(f->path), OLD_EVENTS);
+    assert_sound(f);
+    keyward_close(&f->store);
+}
+
+START_TEST(an_upgrade_is_made_up_for_after_every_fault)
+{
+    static const struct fault *const faults[] = {&sqlite_memory, &library_memory, &disk_full,
+                                                 &bad_write,     &bad_sync,       &bad_read,
+                                                 &bad_lock,      &busy_lock};
+    const struct fault *fault = faults[_i];
+    struct fixture f;
+    int step, reached = 0;
+
+    fixture_init(&f);
+    f.options.busy_timeout_ms = 0;
+    put_old_store(&f);
+    fault_begin(fault, POINTS_MAX, FAIL_ONCE);
+    fixture_reopen(&f);
+    ck_assert_int_eq(fault_end(fault), 0);
+    keyward_close(&f.store);
+    step = fault->source == DISK ? 1 : 1 + memory_calls() / POINTS_TRIED;
+    for (enum fault_length length = FAIL_ONCE; length <= FAIL_FROM_THEN_ON; length++) {
+        int failed = 1;
+        for (int nth = 1; failed > 0; nth += step) {
+            upgrade_once(&f, fault, nth, length, &failed);
+            reached += failed > 0;
+        }
+    }
+    printf("upgrade, %s: %d points\n", fault->name, reached);
+    ck_assert_int_ge(reached, 2);
+    fixture_close(&f);
+}
+END_TEST
+
 /* ---- a checkpoint that fails ---- */
 
 #define LOG_KEYS 2000 /* so many fill more of the log than a commit leaves for later */
@@ -1703,6 +2022,9 @@ START_TEST(a_dropped_table_is_told)
     drop_table("api_keys", while_open, CREATE, DELETE_MANY);
     drop_table("api_keys", while_open, AUTHENTICATE, AUTHENTICATE);
     drop_table("sealed_secrets", while_open, AUTHENTICATE, AUTHENTICATE);
+    drop_table("audit_log_key", while_open, MAKE_LOG_KEY, SIGN);
+    drop_table("audit_log_key", while_open, READ_LOG_KEY, READ_LOG_KEY);
+    drop_table("audit_checkpoints", while_open, RECEIPT, PUBLISH);
 }
 END_TEST
 
@@ -1734,6 +2056,7 @@ static Suite *faults_suite(void)
     tcase_add_loop_test(opened, a_store_can_be_opened_after_a_failed_read, 0, FOUND_KINDS);
     tcase_add_loop_test(opened, a_store_can_be_opened_after_other_faults_of_the_disk, 0,
                         FOUND_KINDS);
+    tcase_add_loop_test(opened, an_upgrade_is_made_up_for_after_every_fault, 0, 8);
     tcase_add_test(damage, a_failed_checkpoint_takes_nothing_back);
     tcase_add_test(damage, a_damaged_page_is_told_and_harms_nothing);
     tcase_add_loop_test(damage, a_dropped_table_is_told, 0, 2);

@@ -3,6 +3,8 @@
 #include "connection/connection.h"
 #include "connection/schema.h"
 #include "support/fixture.h"
+#include "support/log.h"
+#include "support/tree.h"
 
 #include <glob.h>
 #include <sqlite3.h>
@@ -77,6 +79,21 @@ static void life_open(struct fixture *fixture)
     ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 14);
 }
 
+/* A log of 304 events, of which a tile is full; a checkpoint covers 303. */
+static void log_open(struct fixture *fixture)
+{
+    keyward_text *checkpoint;
+
+    fixture_open(fixture);
+    append_by_hand(fixture, 300);
+    fixture_reopen(fixture);
+    free(log_key_of(fixture));
+    checkpoint = sign_checkpoint(fixture);
+    keyward_text_free(&checkpoint);
+    append(fixture, 1);
+    ck_assert_int_eq(sql_number(fixture->path, "SELECT max(sequence) FROM audit_events"), 304);
+}
+
 /* All rows of the store, table by table, as one text. */
 static char *dump(const char *path)
 {
@@ -91,8 +108,12 @@ static char *dump(const char *path)
         " quote(repo_id) || quote(key_id) || quote(user_id) || quote(name) || quote(previous_name)"
         " || quote(provider) || quote(role) || quote(reason) || quote(reason_text) ||"
         " quote(request_id) || quote(client_address) || quote(user_agent) || quote(sealed_sha256)"
-        " || quote(other_key_id) || quote(expires_at)"
+        " || quote(other_key_id) || quote(expires_at) || quote(leaf)"
         " FROM audit_events"
+        " UNION ALL SELECT quote(level) || quote(position) || quote(hash) FROM audit_tree"
+        " UNION ALL SELECT quote(id) || quote(origin) || quote(created_at) || quote(public_key)"
+        " || quote(data_key_id) || quote(sealed) FROM audit_log_key"
+        " UNION ALL SELECT quote(size) || quote(signed_at) || quote(note) FROM audit_checkpoints"
         " UNION ALL SELECT quote(access_key) || quote(repo_id) || quote(key_id) ||"
         " quote(data_key_id) || quote(sealed) FROM sealed_secrets"
         " UNION ALL SELECT quote(repo_id) || quote(archived) || quote(deleted) || quote(id) || "
@@ -439,6 +460,156 @@ static const char *const forbidden_in_life[] = {
     "REPLACE INTO data_keys SELECT * FROM data_keys",
     "REPLACE INTO store SELECT * FROM store",
 };
+
+/* ---- the log's tree, key and checkpoints; see log_open() ---- */
+
+#define LOG_KEY_ROW(values) \
+    "INSERT INTO audit_log_key (id, origin, created_at, public_key, data_key_id, sealed) " values
+
+static const char *const forbidden_in_the_log[] = {
+    /* a leaf hash stays, and does not come later */
+    "UPDATE audit_events SET leaf = NULL WHERE sequence = 304",
+    "UPDATE audit_events SET leaf = zeroblob(32) WHERE sequence = 304",
+    EVENT("leaf", "'access.granted', zeroblob(31)"),
+    EVENT("leaf", "'access.granted', zeroblob(33)"),
+    EVENT("leaf", "'access.granted', zeroblob(0)"),
+    EVENT("leaf", "'access.granted', '0123456789abcdef0123456789abcdef'"),
+    "BEGIN; " EVENT("repo_id", "'access.granted', 'repo-1'") "; UPDATE audit_events SET leaf ="
+                                                             " zeroblob(32) WHERE leaf IS NULL;"
+                                                             " COMMIT",
+    /* a hash of the tree comes once */
+    "INSERT INTO audit_tree VALUES (1, 0, zeroblob(32))",
+    "INSERT OR REPLACE INTO audit_tree VALUES (1, 0, zeroblob(32))",
+    "INSERT OR IGNORE INTO audit_tree VALUES (1, 0, zeroblob(32))",
+    "REPLACE INTO audit_tree SELECT * FROM audit_tree",
+    "INSERT INTO audit_tree VALUES (1, 0, zeroblob(32)) ON CONFLICT DO UPDATE SET hash ="
+    " zeroblob(32)",
+    /* with the last event that it covers */
+    "INSERT INTO audit_tree VALUES (1, 1, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (1, 9223372036854775807, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (2, 0, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (7, 0, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (0, 0, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (8, 0, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (-1, 0, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (1, -1, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (NULL, 1, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (1, NULL, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (1, 1, NULL)",
+    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (1, 1, zeroblob(31));"
+    " COMMIT",
+    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (1, 1,"
+    " '0123456789abcdef0123456789abcdef'); COMMIT",
+    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (8, 1, zeroblob(32));"
+    " COMMIT",
+    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (1, 'one', zeroblob(32));"
+    " COMMIT",
+    /* and stays */
+    "UPDATE audit_tree SET hash = hash",
+    "UPDATE audit_tree SET hash = zeroblob(32)",
+    "UPDATE OR REPLACE audit_tree SET level = 2",
+    "UPDATE OR IGNORE audit_tree SET position = 1",
+    "DELETE FROM audit_tree",
+    "DELETE FROM audit_tree WHERE position = 0",
+    /* the key is one, and for good */
+    LOG_KEY_ROW("SELECT 2, origin, created_at, public_key, data_key_id, sealed FROM audit_log_key"),
+    LOG_KEY_ROW("SELECT 1, origin, created_at, public_key, data_key_id, sealed FROM audit_log_key"),
+    "REPLACE INTO audit_log_key SELECT id, 'other', created_at, public_key, data_key_id, sealed"
+    " FROM audit_log_key",
+    "INSERT OR IGNORE INTO audit_log_key SELECT * FROM audit_log_key",
+    "UPDATE audit_log_key SET origin = origin",
+    "UPDATE audit_log_key SET origin = 'other'",
+    "UPDATE audit_log_key SET created_at = 0",
+    "UPDATE audit_log_key SET public_key = zeroblob(32)",
+    "UPDATE audit_log_key SET sealed = zeroblob(72)",
+    "UPDATE OR REPLACE audit_log_key SET data_key_id = 2",
+    "DELETE FROM audit_log_key",
+    "BEGIN; INSERT INTO audit_events (sequence, at, action) SELECT " NEXT ", " NOW
+    ", 'store.master_key_changed'; UPDATE audit_log_key SET sealed = randomblob(72); COMMIT",
+    /* checkpoints follow each other, and the log */
+    "INSERT INTO audit_checkpoints VALUES (303, 0, 'x')",
+    "INSERT INTO audit_checkpoints VALUES (302, 0, 'x')",
+    "INSERT INTO audit_checkpoints VALUES (305, 0, 'x')",
+    "INSERT INTO audit_checkpoints VALUES (0, 0, 'x')",
+    "INSERT INTO audit_checkpoints VALUES (-5, 0, 'x')",
+    "INSERT INTO audit_checkpoints VALUES (304, NULL, 'x')",
+    "INSERT INTO audit_checkpoints VALUES (304, 0, NULL)",
+    "INSERT INTO audit_checkpoints VALUES (304, 'now', 'x')",
+    "INSERT INTO audit_checkpoints VALUES (304, 0, x'78')",
+    "REPLACE INTO audit_checkpoints SELECT size, signed_at, 'x' FROM audit_checkpoints",
+    "INSERT OR IGNORE INTO audit_checkpoints SELECT * FROM audit_checkpoints",
+    "INSERT INTO audit_checkpoints SELECT size, signed_at, 'x' FROM audit_checkpoints WHERE true"
+    " ON CONFLICT DO UPDATE SET note = 'x'",
+    /* and gain signatures only */
+    "UPDATE audit_checkpoints SET size = 304",
+    "UPDATE audit_checkpoints SET signed_at = signed_at + 1",
+    "UPDATE audit_checkpoints SET note = 'x' || note",
+    "UPDATE audit_checkpoints SET note = substr(note, 1, length(note) - 1)",
+    "UPDATE audit_checkpoints SET note = replace(note, '303', '304')",
+    "UPDATE audit_checkpoints SET note = ''",
+    "UPDATE audit_checkpoints SET note = NULL",
+    "UPDATE OR REPLACE audit_checkpoints SET size = 304, note = note || 'x'",
+    "DELETE FROM audit_checkpoints",
+};
+
+START_TEST(the_log_keeps_to_its_rules)
+{
+    assert_rule_holds(log_open, forbidden_in_the_log[_i]);
+}
+END_TEST
+
+/* In a store that has none yet. */
+static const char *const forbidden_keys[] = {
+    LOG_KEY_ROW("VALUES (2, 'a', 0, zeroblob(32), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, '', 0, zeroblob(32), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, printf('%.256c', 'o'), 0, zeroblob(32), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, printf('%.254c', 'o') || char(233), 0, zeroblob(32), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, NULL, 0, zeroblob(32), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, 'a', NULL, zeroblob(32), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(31), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(33), 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, NULL, 1, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(32), NULL, zeroblob(72))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(32), 1, zeroblob(71))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(32), 1, zeroblob(73))"),
+    LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(32), 1, NULL)"),
+    "PRAGMA foreign_keys = ON; " LOG_KEY_ROW("VALUES (1, 'a', 0, zeroblob(32), 2, zeroblob(72))"),
+    "INSERT INTO audit_checkpoints VALUES (12, 0, 'x')",
+    "INSERT INTO audit_tree VALUES (1, 0, zeroblob(32))",
+};
+
+START_TEST(the_key_of_the_log_keeps_to_its_rules)
+{
+    assert_rule_holds(stocked_open, forbidden_keys[_i]);
+}
+END_TEST
+
+START_TEST(an_outsider_may_append_and_add_signatures)
+{
+    struct signer stranger = signer_of(4, "stranger.example", 5);
+    struct fixture f;
+    char *note, *text;
+
+    log_open(&f);
+    note = sql_text(f.path, "SELECT note FROM audit_checkpoints");
+    text = compose("UPDATE audit_checkpoints SET note = note || '%s'",
+                   signed_line(&stranger, note, 5));
+    assert_allowed(&f, text);
+    assert_allowed(&f, "UPDATE audit_checkpoints SET note = note");
+    assert_allowed(&f, EVENT("repo_id", "'access.granted', 'repo-1'"));
+    append_by_hand(&f, 512 - 305);
+    assert_allowed(&f, "SELECT 1");
+    append(&f, 1);
+    fixture_reopen(&f);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM audit_tree"), 2);
+    ck_assert_int_eq(sql(f.path, "INSERT INTO audit_tree VALUES (1, 1, zeroblob(32))"),
+                     SQLITE_CONSTRAINT);
+    assert_tree(&f);
+    free(note);
+    compose_free();
+    fixture_close(&f);
+}
+END_TEST
 
 START_TEST(the_rest_of_a_life_keeps_to_its_rules)
 {
@@ -906,8 +1077,8 @@ END_TEST
 
 /*
  * stores/schema-NNNN.store is what tell_story() left in a store of that version, closed; from
- * version 2 on it goes on with tell_life(). To add one for a new version, which also prints what is
- * to be added to `told`:
+ * version 2 on it goes on with tell_life(), from version 3 on with tell_proofs(). To add one for a
+ * new version, which also prints what is to be added to `told`:
  *
  *     KEYWARD_TEST_KEEP_STORE=tests/stores/schema-NNNN.store build/dev/tests/test_schema
  */
@@ -932,6 +1103,7 @@ static const struct {
     int version;
     struct pair pairs[KEYS];
     struct pair life[LIFE];
+    const char *log_key;
 } told[] = {
     {1,
      {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
@@ -940,7 +1112,8 @@ static const struct {
        "kw_sk_aWEI5ofTjsGIJ736lOn1jJZ5qvrabnpRFglNZM1sZu14a4qw9"},
       {"018bcfe5-73b8-74df-9ea4-62094b54f7bf", "kw_ak_0XqIgvTPMEpHFjb994ihZr2rEq3H",
        "kw_sk_xvD1tP0G5BupiqNAf5QQ5UAonQZxnFcJk5g9vjVB5EY1QFrse"}},
-     {{NULL, NULL, NULL}}},
+     {{NULL, NULL, NULL}},
+     NULL},
     {2,
      {{"018bcfe5-6be8-7062-8473-4973e4dffbf9", "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme",
        "kw_sk_uqLT2doaxMqZamAHcaNrTPazyeHSDrPBLkxuDJ0a0Lr0NUlTl"},
@@ -957,13 +1130,15 @@ static const struct {
       {"018bcfe5-9eb0-7196-a029-908c39ed56f0", "kw_ak_4IkU2iAXq2GGNVV5e08mH72dE7pi",
        "kw_sk_KxPWr5TwCnYUEheBuDMVhGNh1XSL3OGitv6sWhHvMV84cQFzZ"},
       {"018bcfe5-a680-740c-916f-e0d63578fb5a", "kw_ak_2wVR0tXZsiDfUfHPylRNDR226Hys",
-       "kw_sk_0w1xrOI9ZgOUFFDbAqHgcn5m7cpa7x4k0Ts2q567MKU0fbuII"}}},
+       "kw_sk_0w1xrOI9ZgOUFFDbAqHgcn5m7cpa7x4k0Ts2q567MKU0fbuII"}},
+     NULL},
 };
 
 struct story {
     struct fixture f;
     uint64_t random;
-    bool has_life; /* the second part */
+    bool has_life;     /* the second part */
+    char log_key[512]; /* the third; else empty */
     struct pair pairs[KEYS], life[LIFE];
     keyward_key *keys[KEYS], *life_keys[LIFE]; /* of a telling, not of a file */
     keyward_secret *secrets[KEYS], *life_secrets[LIFE];
@@ -1105,6 +1280,40 @@ static void tell_life(struct story *story)
     assert_status(store, try_life(story, IMPORTED), KEYWARD_OK);
 }
 
+/* A checkpoint's text that is signed. */
+static const char *body_of(const char *checkpoint)
+{
+    return compose("%.*s", (int)(strstr(checkpoint, "\n\n") + 1 - checkpoint), checkpoint);
+}
+
+static void cosign(struct story *story, const char *checkpoint)
+{
+    struct signer witness = signer_of(4, "witness.example", 3);
+    const keyward_trust trust = {
+        .log_key = story->log_key, .witness_keys = &witness.key, .witness_count = 1};
+    const char *cosigned =
+        compose("%s%s", checkpoint, signed_line(&witness, body_of(checkpoint), LIFE_SEEN / 1000));
+
+    assert_status(
+        story->f.store,
+        keyward_audit_add_cosignatures(story->f.store, &host, &trust, cosigned, strlen(cosigned)),
+        KEYWARD_OK);
+}
+
+/* The log's key, and a checkpoint with a cosignature. */
+static void tell_proofs(struct story *story)
+{
+    keyward_text *text;
+
+    assert_status(story->f.store, keyward_audit_log_key(story->f.store, &host, ORIGIN, &text),
+                  KEYWARD_OK);
+    snprintf(story->log_key, sizeof story->log_key, "%s", text->text);
+    keyward_text_free(&text);
+    text = sign_checkpoint(&story->f);
+    cosign(story, text->text);
+    keyward_text_free(&text);
+}
+
 static void print_pairs(const struct pair *pairs, int count)
 {
     for (int n = 0; n < count; n++)
@@ -1130,7 +1339,7 @@ static void keep_store(struct story *story)
     print_pairs(story->pairs, KEYS);
     printf(", ");
     print_pairs(story->life, LIFE);
-    printf("},\n");
+    printf(", \"%s\"},\n", story->log_key);
     fflush(stdout);
     fixture_reopen(&story->f);
 }
@@ -1170,6 +1379,8 @@ static void recall_pairs(struct story *story, int version)
     memcpy(story->pairs, told[n].pairs, sizeof story->pairs);
     memcpy(story->life, told[n].life, sizeof story->life);
     story->has_life = version >= 2;
+    if (version >= 3)
+        snprintf(story->log_key, sizeof story->log_key, "%s", told[n].log_key);
 }
 
 /* Opens a copy of the n-th committed store; the version that wrote it is in its name. */
@@ -1330,6 +1541,36 @@ static void assert_life(struct story *story)
     ck_assert_int_eq(sql_number(story->f.path, "SELECT max(data_key_id) FROM sealed_secrets"), 3);
 }
 
+/* Each event has its leaf, and the log goes on where it stood. */
+static void assert_proofs(struct story *story)
+{
+    struct signer witness = signer_of(4, "witness.example", 3);
+    const keyward_trust trust = {.log_key = story->log_key,
+                                 .witness_keys = &witness.key,
+                                 .witness_count = 1,
+                                 .witnesses_needed = 1};
+    keyward_text *receipt, *key;
+    keyward_proven proven;
+
+    assert_status(story->f.store, keyward_audit_log_key(story->f.store, &host, NULL, &key),
+                  KEYWARD_OK);
+    ck_assert_str_eq(key->text, story->log_key);
+    for (int64_t sequence = 1; sequence <= 25; sequence++) {
+        assert_status(story->f.store,
+                      keyward_audit_receipt(story->f.store, &host, sequence, 0, &receipt),
+                      KEYWARD_OK);
+        assert_status(
+            NULL, keyward_verify_receipt(receipt->text, receipt->length, &trust, NULL, 0, &proven),
+            KEYWARD_OK);
+        ck_assert_int_eq(proven.sequence, sequence);
+        ck_assert_int_eq(proven.size, 25);
+        ck_assert_int_eq(proven.witnessed_at, LIFE_SEEN);
+        keyward_text_free(&receipt);
+    }
+    keyward_text_free(&key);
+    compose_free();
+}
+
 static void assert_story(struct story *story)
 {
     ck_assert_int_eq(sql_number(story->f.path, "PRAGMA user_version"), schema_newest_version());
@@ -1338,6 +1579,9 @@ static void assert_story(struct story *story)
     assert_story_pairs(story);
     if (story->has_life)
         assert_life(story);
+    if (story->log_key[0] != '\0')
+        assert_proofs(story);
+    assert_tree(&story->f);
     assert_sound(&story->f);
 }
 
@@ -1347,6 +1591,7 @@ START_TEST(a_store_of_this_version_tells_the_story)
 
     tell_story(&story);
     tell_life(&story);
+    tell_proofs(&story);
     keep_store(&story);
     assert_story(&story);
     fixture_reopen(&story.f);
@@ -1434,6 +1679,9 @@ static TCase *rules(void)
                         COUNT(forbidden_events));
     tcase_add_loop_test(tests, values_keep_to_their_columns, 0, COUNT(forbidden_values));
     tcase_add_loop_test(tests, the_rest_of_a_life_keeps_to_its_rules, 0, COUNT(forbidden_in_life));
+    tcase_add_loop_test(tests, the_log_keeps_to_its_rules, 0, COUNT(forbidden_in_the_log));
+    tcase_add_loop_test(tests, the_key_of_the_log_keeps_to_its_rules, 0, COUNT(forbidden_keys));
+    tcase_add_test(tests, an_outsider_may_append_and_add_signatures);
     tcase_add_test(tests, an_event_of_a_deadline_sets_it);
     tcase_add_test(tests, an_event_of_a_rotation_links_the_key);
     tcase_add_test(tests, an_event_of_a_purge_destroys_the_secret);

@@ -44,9 +44,45 @@ static bool origin_is_valid(struct error *error, const char *origin)
            argument_is_wrong(error, "origin", "must have no spaces, control characters and \"+\"");
 }
 
-static enum keyward_status make_key(keyward *store, struct log_key_make *make, struct error *error)
+/* What a call writes, and the text that it hands out. */
+struct log_key_call {
+    struct log_key_make make;
+    keyward_text *text;
+};
+
+static enum keyward_status key_text(const struct log_key *key, keyward_text **text)
+{
+    struct buffer buffer = {.bytes = NULL};
+    enum keyward_status status;
+
+    verifier_key_add(&buffer, &key->trust.log);
+    status = text_from_buffer(&buffer, text);
+    buffer_release(&buffer);
+    return status;
+}
+
+/* The text is there before the commit: without memory for it no key is made. */
+static enum keyward_status run_make_key(struct transaction *transaction, void *request)
+{
+    struct log_key_call *call = request;
+    enum keyward_status status = log_key_make(transaction, &call->make);
+
+    keyward_text_free(&call->text); /* of an earlier attempt */
+    return status == KEYWARD_OK ? key_text(&call->make.key, &call->text) : status;
+}
+
+static enum keyward_status run_read_key(struct transaction *transaction, void *request)
+{
+    struct log_key_call *call = request;
+    enum keyward_status status = log_key_read(transaction, &call->make.key);
+
+    return status == KEYWARD_OK ? key_text(&call->make.key, &call->text) : status;
+}
+
+static enum keyward_status make_key(keyward *store, struct log_key_call *call, struct error *error)
 {
     const struct environment *environment = &store->services.environment;
+    struct log_key_make *make = &call->make;
     enum keyward_status status = KEYWARD_NOMEM;
 
     make->secret = sodium_malloc(LOG_SECRET_BYTES);
@@ -56,36 +92,36 @@ static enum keyward_status make_key(keyward *store, struct log_key_make *make, s
                      ? KEYWARD_OK
                      : error_set(error, KEYWARD_IO, "random: reported a failure");
     if (status == KEYWARD_OK)
-        status = store_write(store, log_key_make, make, error);
+        status = store_write(store, run_make_key, call, error);
     sodium_free(make->secret); /* wipes */
     return status;
 }
 
-static enum keyward_status read_key(struct transaction *transaction, void *request)
+/* The text belongs to the caller of a call that went well. */
+static enum keyward_status hand_out(enum keyward_status status, keyward_text **text,
+                                    keyward_text **out)
 {
-    return log_key_read(transaction, request);
+    if (status == KEYWARD_OK)
+        *out = *text;
+    else
+        keyward_text_free(text);
+    return status;
 }
 
 enum keyward_status keyward_audit_log_key(keyward *store, const keyward_actor *actor,
                                           const char *origin, keyward_text **log_key)
 {
     struct error *error = call_begin(store);
-    struct log_key_make make = {.origin = origin};
-    struct buffer text = {.bytes = NULL};
+    struct log_key_call call = {.make = {.origin = origin}};
     enum keyward_status status = begin(store, actor, "log_key", log_key, error);
 
     if (status == KEYWARD_OK && !origin_is_valid(error, origin))
         status = KEYWARD_INVALID;
     status = host_only(status, actor);
     if (status == KEYWARD_OK)
-        status = origin ? make_key(store, &make, error)
-                        : database_read(store->database, read_key, &make.key, error);
-    if (status == KEYWARD_OK) {
-        verifier_key_add(&text, &make.key.trust.log);
-        status = text_from_buffer(&text, log_key);
-    }
-    buffer_release(&text);
-    return call_end(error, status);
+        status = origin ? make_key(store, &call, error)
+                        : database_read(store->database, run_read_key, &call, error);
+    return call_end(error, hand_out(status, &call.text, log_key));
 }
 
 /* ---- checkpoints ---- */
@@ -102,19 +138,34 @@ static enum keyward_status check_leaves(keyward *store, struct error *error)
     return status;
 }
 
-static enum keyward_status sign(keyward *store, struct checkpoint_sign_request *request,
-                                struct error *error)
+struct checkpoint_call {
+    struct checkpoint_sign_request sign;
+    keyward_text *text;
+};
+
+/* As with the key: what is signed is handed out. */
+static enum keyward_status run_sign(struct transaction *transaction, void *request)
+{
+    struct checkpoint_call *call = request;
+    enum keyward_status status = checkpoint_sign_head(transaction, &call->sign);
+
+    keyward_text_free(&call->text);
+    return status == KEYWARD_OK ? text_from_buffer(&call->sign.note, &call->text) : status;
+}
+
+static enum keyward_status sign(keyward *store, struct checkpoint_call *call, struct error *error)
 {
     enum keyward_status status = KEYWARD_NOMEM;
 
-    request->secret = sodium_malloc(LOG_SECRET_BYTES);
-    if (request->secret)
+    call->sign.secret = sodium_malloc(LOG_SECRET_BYTES);
+    if (call->sign.secret)
         status = store_catch_up(store, error);
     if (status == KEYWARD_OK)
         status = check_leaves(store, error);
     if (status == KEYWARD_OK)
-        status = store_write(store, checkpoint_sign_head, request, error);
-    sodium_free(request->secret); /* wipes */
+        status = store_write(store, run_sign, call, error);
+    sodium_free(call->sign.secret); /* wipes */
+    buffer_release(&call->sign.note);
     return status;
 }
 
@@ -123,7 +174,7 @@ enum keyward_status keyward_audit_checkpoint(keyward *store, const keyward_actor
                                              keyward_text **checkpoint)
 {
     struct error *error = call_begin(store);
-    struct checkpoint_sign_request request = {.known = {known, known_length}};
+    struct checkpoint_call call = {.sign = {.known = {known, known_length}}};
     enum keyward_status status = begin(store, actor, "checkpoint", checkpoint, error);
 
     if (status == KEYWARD_OK && !known && known_length > 0) {
@@ -132,11 +183,8 @@ enum keyward_status keyward_audit_checkpoint(keyward *store, const keyward_actor
     }
     status = host_only(status, actor);
     if (status == KEYWARD_OK)
-        status = sign(store, &request, error);
-    if (status == KEYWARD_OK)
-        status = text_from_buffer(&request.note, checkpoint);
-    buffer_release(&request.note);
-    return call_end(error, status);
+        status = sign(store, &call, error);
+    return call_end(error, hand_out(status, &call.text, checkpoint));
 }
 
 /* ---- receipts and consistency ---- */

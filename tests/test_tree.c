@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,59 @@ START_TEST(a_log_that_grew_by_the_library_alone_has_a_second_level)
     assert_tree(&f);
     ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM audit_tree WHERE level = 2"), 1);
     assert_sound(&f);
+}
+END_TEST
+
+/* ---- pages ---- */
+
+/* Pages in the log; all of it is written back, so that the next commit begins it anew. */
+static int64_t pages_in_log(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int64_t pages;
+
+    ck_assert_int_eq(sqlite3_open_v2(f.path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, "PRAGMA wal_checkpoint(PASSIVE)", -1, &statement, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    ck_assert_int_eq(sqlite3_column_int64(statement, 0), 0);
+    pages = sqlite3_column_int64(statement, 1);
+    ck_assert_int_eq(sqlite3_column_int64(statement, 2), pages);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return pages;
+}
+
+/* Which an append of the same form as the others dirties: a role that is granted. */
+static int64_t pages_of_append(int64_t sequence)
+{
+    enum keyward_role role = sequence % 2 == 0 ? KEYWARD_READER : KEYWARD_WRITER;
+
+    assert_status(f.store, keyward_grant(f.store, &host, "repo-1", "zoe", role), KEYWARD_OK);
+    ck_assert_int_eq(count_events(f.path), sequence);
+    return pages_in_log();
+}
+
+/* The leaf hash stands in the event's own row: for 255 of 256 events the tree dirties no page. An
+ * event that goes into a new page of its table dirties others, tree or no tree. */
+START_TEST(the_tree_dirties_one_page_in_256_appends)
+{
+    int64_t plain = 0, with_tile = 0;
+
+    pages_in_log();
+    for (int64_t sequence = 1; sequence <= 1024; sequence++) {
+        int64_t size = sql_number(f.path, "PRAGMA page_count"), pages = pages_of_append(sequence);
+
+        if (sequence == 1 || sql_number(f.path, "PRAGMA page_count") != size)
+            continue;
+        plain += sequence % 256 != 0;
+        with_tile += sequence % 256 == 0;
+        ck_assert_msg(pages == (sequence % 256 == 0 ? 3 : 2), "event %lld: %lld pages",
+                      (long long)sequence, (long long)pages);
+    }
+    ck_assert_int_ge(plain, 900);
+    ck_assert_int_ge(with_tile, 3);
 }
 END_TEST
 
@@ -740,6 +794,7 @@ int main(void)
     tcase_add_test(sizes, appending_alone_keeps_the_tree);
     tcase_add_test(sizes, the_tree_has_a_second_level_from_65536_events_on);
     tcase_add_test(sizes, a_log_that_grew_by_the_library_alone_has_a_second_level);
+    tcase_add_test(sizes, the_tree_dirties_one_page_in_256_appends);
     tcase_add_test(sizes, an_event_of_every_action_is_a_leaf);
     tcase_add_test(together, threads_that_share_commits_leave_one_log);
     tcase_add_test(together, processes_leave_one_log);

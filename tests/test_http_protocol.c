@@ -389,13 +389,14 @@ START_TEST(a_head_has_a_limit)
 END_TEST
 
 /* A head is as large as its bytes, in however many headers they come. */
-START_TEST(small_headers_count_by_their_size)
+/* Each header takes some seventy bytes of the memory of its connection besides its own. */
+START_TEST(many_small_headers_are_served)
 {
     char *head = calloc(1, 17000);
     struct wire wire = wire_open(server);
 
     sprintf(head, "%s", head_of("GET", "/healthz", NULL));
-    while (strlen(head) + strlen("a:\r\n\r\n") <= 16384)
+    for (int i = 0; i < 400; i++)
         strcat(head, "a:\r\n");
     strcat(head, "\r\n");
     wire_send(&wire, head, strlen(head));
@@ -405,16 +406,57 @@ START_TEST(small_headers_count_by_their_size)
 }
 END_TEST
 
+START_TEST(too_many_small_headers_are_refused)
+{
+    char *head = calloc(1, 17000);
+    struct wire wire = wire_open(server);
+
+    sprintf(head, "%s", head_of("GET", "/healthz", NULL));
+    while (strlen(head) + strlen("a:\r\n\r\n") <= 16384)
+        strcat(head, "a:\r\n");
+    strcat(head, "\r\n");
+    wire_send(&wire, head, strlen(head));
+    ck_assert_int_eq(wire_try_status(&wire), 431);
+    wire_close(&wire);
+    free(head);
+    assert_alive();
+}
+END_TEST
+
+static const char *const parameters[] = {"a=b&", "a&", "&", "=&", "reason=unused&"};
+
 START_TEST(many_parameters_are_refused)
 {
-    static const char *const pieces[] = {"a=b&", "a&", "&", "=&", "reason=unused&"};
     char *target = calloc(1, 8300);
 
-    for (size_t i = 0; i < COUNT(pieces); i++) {
+    for (size_t i = 0; i < COUNT(parameters); i++) {
         sprintf(target, "%s?", key_target(key));
-        while (strlen(target) + strlen(pieces[i]) <= 8192)
-            strcat(target, pieces[i]);
+        for (int k = 0; k < 400; k++)
+            strcat(target, parameters[i]);
         assert_malformed(ASK(server, .method = "DELETE", .target = target, .as = "anna"), "");
+    }
+    ck_assert_int_eq(count_events(f.path), 5);
+    free(target);
+}
+END_TEST
+
+/* More than the memory of a connection holds: nothing is done, and nothing of them stays behind. */
+START_TEST(too_many_parameters_do_nothing)
+{
+    char *target = calloc(1, 8300);
+
+    for (size_t i = 0; i < COUNT(parameters); i++) {
+        struct wire wire = wire_open(server);
+        int status;
+        sprintf(target, "%s?", key_target(key));
+        while (strlen(target) + strlen(parameters[i]) <= 8192)
+            strcat(target, parameters[i]);
+        wire_print(&wire, "%s\r\n", head_of("DELETE", target, "anna"));
+        status = wire_try_status(&wire);
+        ck_assert_msg(status == 0 || status == 400 || status == 431, "'%s': %d", parameters[i],
+                      status);
+        wire_close(&wire);
+        assert_alive();
     }
     ck_assert_int_eq(count_events(f.path), 5);
     free(target);
@@ -1255,8 +1297,10 @@ static void add_requests(Suite *suite)
     tcase_add_test(tests, chunks_have_a_limit_together);
     tcase_add_test(tests, a_target_has_a_limit);
     tcase_add_test(tests, a_head_has_a_limit);
-    tcase_add_test(tests, small_headers_count_by_their_size);
+    tcase_add_test(tests, many_small_headers_are_served);
+    tcase_add_test(tests, too_many_small_headers_are_refused);
     tcase_add_test(tests, many_parameters_are_refused);
+    tcase_add_test(tests, too_many_parameters_do_nothing);
     tcase_add_test(tests, a_monstrous_head_is_cut_off);
     tcase_add_test(tests, a_connection_is_kept);
     tcase_add_test(tests, an_old_client_is_served);

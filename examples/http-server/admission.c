@@ -26,12 +26,11 @@ static bool answer_options(const struct request *request, struct answer *answer)
     return true;
 }
 
-static bool has_one_end(const struct request *request, struct answer *answer)
+static bool is_beyond_doubt(const struct request *request, struct answer *answer)
 {
-    if (!request->has_doubtful_end)
+    if (!request->is_doubtful)
         return true;
-    answer_failure(answer, MHD_HTTP_BAD_REQUEST,
-                   "The request must have one Content-Length or one Transfer-Encoding");
+    answer_failure(answer, MHD_HTTP_BAD_REQUEST, "The request can be read in more than one way");
     answer->closes = true;
     return false;
 }
@@ -65,8 +64,7 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    if (request_count_headers(request, "Host") > 1 ||
-        (strcmp(request->version, "HTTP/1.1") == 0 && !request_header(request, "Host"))) {
+    if (request->hosts > 1 || (strcmp(request->version, "HTTP/1.1") == 0 && request->hosts == 0)) {
         answer_failure(answer, MHD_HTTP_BAD_REQUEST, "The request must have one Host header");
     } else if (request->target_length > TARGET_MAX) {
         answer_failure(answer, MHD_HTTP_URI_TOO_LONG, "The request target is too long");
@@ -85,9 +83,8 @@ static bool has_fitting_head(struct request *request, struct answer *answer)
 static bool has_user(struct request *request, struct answer *answer)
 {
     /* Of two it is anybody's guess which one a proxy in front has looked at. */
-    const char *credentials = request_count_headers(request, "Authorization") == 1
-                                  ? request_header(request, "Authorization")
-                                  : NULL;
+    const char *credentials =
+        request->credentials == 1 ? request_header(request, "Authorization") : NULL;
 
     if (request->endpoint->is_open)
         return true;
@@ -137,7 +134,7 @@ static bool has_json(struct request *request, struct answer *answer)
 
 void request_answer(struct request *request, const char *target, struct answer *answer)
 {
-    if (has_one_end(request, answer) && find_endpoint(request, target, answer) &&
+    if (is_beyond_doubt(request, answer) && find_endpoint(request, target, answer) &&
         has_fitting_head(request, answer) && has_user(request, answer) && has_json(request, answer))
         request->endpoint->run(request, answer);
 }

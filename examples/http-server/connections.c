@@ -118,6 +118,7 @@ void connections_remove(struct connections *connections, struct connection *conn
     if (connection->next)
         connection->next->previous = connection->previous;
     connections->count--;
+    connections->places--;
     pthread_cond_broadcast(&connections->changed);
     pthread_mutex_unlock(&connections->mutex);
     free(connection);
@@ -139,13 +140,25 @@ void connections_enter(struct connections *connections, struct connection *conne
         close_if_idle(connection);
 }
 
-bool connections_wait_for_room(struct connections *connections)
+bool connections_take_place(struct connections *connections)
+{
+    bool taken;
+
+    pthread_mutex_lock(&connections->mutex);
+    while (connections->places >= connections->most && !connections_are_draining(connections))
+        pthread_cond_wait(&connections->changed, &connections->mutex);
+    taken = !connections_are_draining(connections);
+    connections->places += taken;
+    pthread_mutex_unlock(&connections->mutex);
+    return taken;
+}
+
+void connections_give_place_back(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
-    while (connections->count >= connections->most && !connections_are_draining(connections))
-        pthread_cond_wait(&connections->changed, &connections->mutex);
+    connections->places--;
+    pthread_cond_broadcast(&connections->changed);
     pthread_mutex_unlock(&connections->mutex);
-    return !connections_are_draining(connections);
 }
 
 unsigned connections_count(struct connections *connections)

@@ -21,9 +21,12 @@ enum phase {
     PHASE_ANSWERING /* until the client has taken the answer */
 };
 
+struct request;
+
 struct connection {
     struct connection *next, *previous;
     int socket;
+    struct request *request; /* that has begun, and has not ended */
     _Atomic(enum phase) phase;
     _Atomic int64_t deadline; /* of clock_us() */
 };
@@ -32,7 +35,8 @@ struct connections {
     pthread_mutex_t mutex; /* of the list */
     pthread_cond_t changed;
     struct connection *first;
-    unsigned count, most;
+    unsigned count;
+    unsigned places, most; /* taken, by those of the list and those on their way into it */
     atomic_bool draining;
     bool stopped;
     pthread_t watcher;
@@ -44,7 +48,7 @@ bool connections_start(struct connections *connections, unsigned most, unsigned 
                        unsigned request_seconds);
 void connections_stop(struct connections *connections);
 
-/* NULL: no memory. */
+/* On a place that was taken; NULL: no memory. */
 struct connection *connections_add(struct connections *connections, int socket);
 /* Before the socket is closed. */
 void connections_remove(struct connections *connections, struct connection *connection);
@@ -52,8 +56,10 @@ void connections_remove(struct connections *connections, struct connection *conn
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum phase phase);
 
-/* Returns when there are fewer than may be; false when it is time to stop. */
-bool connections_wait_for_room(struct connections *connections);
+/* Waits until there is a place for one more, and takes it; false when it is time to stop. */
+bool connections_take_place(struct connections *connections);
+/* For one that did not come after all. */
+void connections_give_place_back(struct connections *connections);
 
 unsigned connections_count(struct connections *connections);
 bool connections_are_draining(const struct connections *connections);

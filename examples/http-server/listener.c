@@ -98,28 +98,33 @@ static bool wait_for(struct listener *listener, int timeout_ms, bool for_clients
     return waited[0].revents == 0;
 }
 
-/* False when it had better be tried again later. */
+/* Takes in one client who waits; false when that had better be tried again later. */
 static bool take_in(struct listener *listener)
 {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
     int client = accept4(listener->socket, (struct sockaddr *)&address, &length,
                          SOCK_CLOEXEC | SOCK_NONBLOCK);
+    bool is_scarce = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
 
-    if (client < 0)
-        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     /* libmicrohttpd closes the client's socket when it cannot take it. */
-    return MHD_add_connection(listener->daemon, client, (struct sockaddr *)&address, length) ==
-           MHD_YES;
+    if (client >= 0 && MHD_add_connection(listener->daemon, client, (struct sockaddr *)&address,
+                                          length) == MHD_YES)
+        return true;
+    connections_give_place_back(listener->connections);
+    return client < 0 && !is_scarce;
 }
 
 static void *take_clients_in(void *context)
 {
     struct listener *listener = context;
 
-    while (connections_wait_for_room(listener->connections) && wait_for(listener, -1, true))
+    while (connections_take_place(listener->connections)) {
+        if (!wait_for(listener, -1, true))
+            break;
         if (!take_in(listener) && !wait_for(listener, RETRY_MS, false))
             break;
+    }
     return NULL;
 }
 

@@ -26,8 +26,11 @@ struct request *request_new(struct server *server, const char *target,
     request->server = server;
     request->connection = connection;
     request->place = place->socket_context;
+    request->target = target;
     request->target_length = strlen(target);
     request->began = clock_us();
+    request_free(request->place->request);
+    request->place->request = request;
     connections_enter(&server->connections, request->place, PHASE_HEAD);
     return request;
 }
@@ -36,6 +39,7 @@ void request_free(struct request *request)
 {
     if (!request)
         return;
+    request->place->request = NULL;
     connections_enter(&request->server->connections, request->place, PHASE_IDLE);
     json_decref(request->json);
     text_release(&request->body);
@@ -50,28 +54,34 @@ const char *request_header(const struct request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-struct header_count {
-    const char *name;
-    unsigned count;
-};
-
-static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                    const char *value)
+/* What matters of a head is looked at once, and twice is too often for some of it. */
+static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
 {
-    struct header_count *wanted = context;
+    struct request *request = context;
 
     (void)kind;
     (void)value;
-    wanted->count += strcasecmp(name, wanted->name) == 0;
+    request->content_lengths += strcasecmp(name, "Content-Length") == 0;
+    request->transfer_encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+    request->hosts += strcasecmp(name, "Host") == 0;
+    request->credentials += strcasecmp(name, "Authorization") == 0;
+    request->is_doubtful = request->is_doubtful || strpbrk(name, " \t");
     return MHD_YES;
 }
 
-unsigned request_count_headers(const struct request *request, const char *name)
+/* Where it ends and the next begins, or what its first line says, is a matter of opinion: requests
+ * are smuggled so past a proxy in front. Behind the target stands the version, unless a NUL has
+ * ended the target too early. */
+static void look_at_head(struct request *request)
 {
-    struct header_count wanted = {.name = name};
+    const char *behind = request->target + request->target_length + 1;
 
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, &wanted);
-    return wanted.count;
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, look_at_header, request);
+    request->is_doubtful = request->is_doubtful || request->transfer_encodings > 1 ||
+                           request->content_lengths > 1 ||
+                           (request->content_lengths > 0 && request->transfer_encodings > 0) ||
+                           (request->version > behind && request->version - behind < HEAD_MAX);
 }
 
 static bool is_visible(const char *text)
@@ -131,15 +141,6 @@ static bool waits_for_continue(const struct request *request)
     return expected && strcasecmp(expected, "100-continue") == 0;
 }
 
-/* Where such a request ends and the next begins is a matter of opinion: requests are smuggled so.
- */
-static bool has_doubtful_end(const struct request *request)
-{
-    unsigned lengths = request_count_headers(request, "Content-Length");
-
-    return lengths > 1 || (lengths > 0 && request_header(request, "Transfer-Encoding"));
-}
-
 bool request_take_head(struct request *request, const char *method, const char *version)
 {
     const char *length = request_header(request, "Content-Length");
@@ -149,12 +150,11 @@ bool request_take_head(struct request *request, const char *method, const char *
     request->has_head = true;
     request->method = method;
     request->version = version;
+    look_at_head(request);
     describe_client(request);
     request->body_is_too_large = announced > BODY_MAX;
-    request->has_doubtful_end = has_doubtful_end(request);
-    return !request->has_doubtful_end &&
-           !(request->body_is_too_large &&
-             (announced > SWALLOWED_MAX || waits_for_continue(request)));
+    return !request->is_doubtful && !(request->body_is_too_large &&
+                                      (announced > SWALLOWED_MAX || waits_for_continue(request)));
 }
 
 bool request_take_body(struct request *request, const char *bytes, size_t length)

@@ -27,10 +27,13 @@ struct request {
     struct MHD_Connection *connection;
     struct connection *place;     /* among the open connections */
     const char *method, *version; /* "HTTP/1.1" */
+    const char *target;           /* of libmicrohttpd's, while it reads the head */
     size_t target_length;
-    bool has_head; /* the head was seen */
-    int64_t began; /* then; of clock_us() */
-    bool has_doubtful_end, body_is_too_large;
+    bool has_head;                                                    /* the head was seen */
+    int64_t began;                                                    /* then; of clock_us() */
+    unsigned content_lengths, transfer_encodings, hosts, credentials; /* headers of these names */
+    bool is_doubtful; /* others may read it in another way */
+    bool body_is_too_large;
     size_t body_length; /* that was received, kept or not */
     struct text body;
     struct path path;
@@ -60,7 +63,6 @@ bool request_take_body(struct request *request, const char *bytes, size_t length
 void request_answer(struct request *request, const char *path, struct answer *answer);
 
 const char *request_header(const struct request *request, const char *name);
-unsigned request_count_headers(const struct request *request, const char *name);
 
 /* ---- for the endpoints ---- */
 

@@ -39,10 +39,15 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *place = info ? connections_add(&server->connections, info->connect_fd) : NULL;
-    else
-        connections_remove(&server->connections, *place);
+        if (!*place)
+            connections_give_place_back(&server->connections);
+    } else if (*place) {
+        struct connection *ending = *place;
+        request_free(ending->request); /* one that libmicrohttpd could not read to the end */
+        connections_remove(&server->connections, ending);
+    }
 }
 
 /* The first line of a request is there. */

@@ -17,7 +17,7 @@
 
 const char *text(const char *format, ...)
 {
-    static char buffers[8][16384];
+    static char buffers[32][16384];
     static unsigned next;
     char *buffer = buffers[next++ % COUNT(buffers)];
     va_list values;
@@ -128,7 +128,8 @@ static void open_third(const char *content)
 
 static void become_program(const struct call *call, int in, int out, int err)
 {
-    const char *arguments[64] = {KEYWARD_PROGRAM};
+    const char *program = call->program ? call->program : KEYWARD_PROGRAM;
+    const char *arguments[64] = {program};
 
     for (size_t i = 0; call->arguments[i] && i < COUNT(arguments) - 2; i++)
         arguments[i + 1] = call->arguments[i];
@@ -142,7 +143,7 @@ static void become_program(const struct call *call, int in, int out, int err)
     setenv("LC_ALL", call->locale ? call->locale : "C.UTF-8", 1);
     signal(SIGPIPE, SIG_DFL);
     if (chdir(call->folder) == 0)
-        execv(KEYWARD_PROGRAM, (char **)(void *)arguments);
+        execv(program, (char **)(void *)arguments);
     _exit(98);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the keyward command as a script does, through pipes, on the fixture's store. */
+/* Runs the keyward command, or another program, as a script does, through pipes, on the fixture's
+ * store. */
 #ifndef KEYWARD_TESTS_COMMAND_H
 #define KEYWARD_TESTS_COMMAND_H
 
@@ -23,6 +24,7 @@ struct result {
 
 /* Where stdout goes instead of a pipe, what stdin holds, and the arguments up to NULL. */
 struct call {
+    const char *program;  /* NULL: the keyward command */
     const char *folder;   /* to run it in */
     const char *input;    /* NULL: nothing */
     size_t input_length;  /* 0: that of the text */

@@ -1358,6 +1358,31 @@ START_TEST(what_is_published_has_its_cosignatures)
 }
 END_TEST
 
+/* Who has the checkpoint has all that it promises: it comes last, or not at all. */
+static const struct {
+    const char *text;
+    enum keyward_status status;
+} spoilt[] = {
+    {"UPDATE audit_events SET name = 'other' WHERE sequence = 7", KEYWARD_INCONSISTENT},
+    {"UPDATE audit_events SET name = 'other' WHERE sequence = 513", KEYWARD_INCONSISTENT},
+    {"UPDATE audit_events SET leaf = " LEAF(1) " WHERE sequence = 300", KEYWARD_INCONSISTENT},
+    {"UPDATE audit_events SET leaf = NULL WHERE sequence = 300", KEYWARD_CORRUPT},
+    {"DELETE FROM audit_events WHERE sequence = 300", KEYWARD_CORRUPT},
+    {"DELETE FROM audit_tree", KEYWARD_CORRUPT},
+    {"UPDATE audit_checkpoints SET note = replace(note, '513', '512')", KEYWARD_CORRUPT},
+    {"DELETE FROM audit_log_key", KEYWARD_CORRUPT},
+};
+
+START_TEST(what_was_edited_is_not_published)
+{
+    rewrite(&f, spoilt[_i].text);
+    assert_status(f.store, publish(&host, 0, 0), spoilt[_i].status);
+    assert_quiet();
+    for (int i = 0; i < site.count; i++)
+        ck_assert_str_ne(site.files[i].path, "checkpoint");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("proofs");
@@ -1409,5 +1434,6 @@ int main(void)
     tcase_add_test(published, a_publication_is_the_host_s_and_of_a_checkpoint);
     tcase_add_test(published, a_publication_holds_nothing_up_and_is_of_its_checkpoint);
     tcase_add_test(published, what_is_published_has_its_cosignatures);
+    tcase_add_loop_test(published, what_was_edited_is_not_published, 0, (int)COUNT(spoilt));
     return run_suite(suite);
 }

@@ -388,7 +388,6 @@ START_TEST(a_head_has_a_limit)
 }
 END_TEST
 
-/* A head is as large as its bytes, in however many headers they come. */
 /* Each header takes some seventy bytes of the memory of its connection besides its own. */
 START_TEST(many_small_headers_are_served)
 {

@@ -470,6 +470,7 @@ static const char *const forbidden_in_the_log[] = {
     /* a leaf hash stays, and does not come later */
     "UPDATE audit_events SET leaf = NULL WHERE sequence = 304",
     "UPDATE audit_events SET leaf = zeroblob(32) WHERE sequence = 304",
+    EVENT("leaf", "'access.granted', zeroblob(32)"),
     EVENT("leaf", "'access.granted', zeroblob(31)"),
     EVENT("leaf", "'access.granted', zeroblob(33)"),
     EVENT("leaf", "'access.granted', zeroblob(0)"),
@@ -486,6 +487,7 @@ static const char *const forbidden_in_the_log[] = {
     " zeroblob(32)",
     /* with the last event that it covers */
     "INSERT INTO audit_tree VALUES (1, 1, zeroblob(32))",
+    "INSERT INTO audit_tree VALUES (1, 1, randomblob(32))",
     "INSERT INTO audit_tree VALUES (1, 9223372036854775807, zeroblob(32))",
     "INSERT INTO audit_tree VALUES (2, 0, zeroblob(32))",
     "INSERT INTO audit_tree VALUES (7, 0, zeroblob(32))",
@@ -496,13 +498,16 @@ static const char *const forbidden_in_the_log[] = {
     "INSERT INTO audit_tree VALUES (NULL, 1, zeroblob(32))",
     "INSERT INTO audit_tree VALUES (1, NULL, zeroblob(32))",
     "INSERT INTO audit_tree VALUES (1, 1, NULL)",
-    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (1, 1, zeroblob(31));"
+    "BEGIN; DROP TRIGGER audit_tree_is_keywards; INSERT INTO audit_tree VALUES (1, 1, "
+    "zeroblob(31));"
     " COMMIT",
-    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (1, 1,"
+    "BEGIN; DROP TRIGGER audit_tree_is_keywards; INSERT INTO audit_tree VALUES (1, 1,"
     " '0123456789abcdef0123456789abcdef'); COMMIT",
-    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (8, 1, zeroblob(32));"
+    "BEGIN; DROP TRIGGER audit_tree_is_keywards; INSERT INTO audit_tree VALUES (8, 1, "
+    "zeroblob(32));"
     " COMMIT",
-    "BEGIN; DROP TRIGGER audit_tree_grows; INSERT INTO audit_tree VALUES (1, 'one', zeroblob(32));"
+    "BEGIN; DROP TRIGGER audit_tree_is_keywards; INSERT INTO audit_tree VALUES (1, 'one', "
+    "zeroblob(32));"
     " COMMIT",
     /* and stays */
     "UPDATE audit_tree SET hash = hash",
@@ -541,6 +546,8 @@ static const char *const forbidden_in_the_log[] = {
     "INSERT INTO audit_checkpoints SELECT size, signed_at, 'x' FROM audit_checkpoints WHERE true"
     " ON CONFLICT DO UPDATE SET note = 'x'",
     /* and gain signatures only */
+    "UPDATE audit_checkpoints SET note = note",
+    "UPDATE audit_checkpoints SET note = note || '— stranger.example AAAAAAAA\n'",
     "UPDATE audit_checkpoints SET size = 304",
     "UPDATE audit_checkpoints SET signed_at = signed_at + 1",
     "UPDATE audit_checkpoints SET note = 'x' || note",
@@ -584,29 +591,17 @@ START_TEST(the_key_of_the_log_keeps_to_its_rules)
 }
 END_TEST
 
-START_TEST(an_outsider_may_append_and_add_signatures)
+START_TEST(an_outsider_may_append_events)
 {
-    struct signer stranger = signer_of(4, "stranger.example", 5);
     struct fixture f;
-    char *note, *text;
 
     log_open(&f);
-    note = sql_text(f.path, "SELECT note FROM audit_checkpoints");
-    text = compose("UPDATE audit_checkpoints SET note = note || '%s'",
-                   signed_line(&stranger, note, 5));
-    assert_allowed(&f, text);
-    assert_allowed(&f, "UPDATE audit_checkpoints SET note = note");
     assert_allowed(&f, EVENT("repo_id", "'access.granted', 'repo-1'"));
     append_by_hand(&f, 512 - 305);
-    assert_allowed(&f, "SELECT 1");
     append(&f, 1);
     fixture_reopen(&f);
     ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM audit_tree"), 2);
-    ck_assert_int_eq(sql(f.path, "INSERT INTO audit_tree VALUES (1, 1, zeroblob(32))"),
-                     SQLITE_CONSTRAINT);
     assert_tree(&f);
-    free(note);
-    compose_free();
     fixture_close(&f);
 }
 END_TEST
@@ -1699,7 +1694,7 @@ static TCase *rules(void)
     tcase_add_loop_test(tests, the_rest_of_a_life_keeps_to_its_rules, 0, COUNT(forbidden_in_life));
     tcase_add_loop_test(tests, the_log_keeps_to_its_rules, 0, COUNT(forbidden_in_the_log));
     tcase_add_loop_test(tests, the_key_of_the_log_keeps_to_its_rules, 0, COUNT(forbidden_keys));
-    tcase_add_test(tests, an_outsider_may_append_and_add_signatures);
+    tcase_add_test(tests, an_outsider_may_append_events);
     tcase_add_test(tests, an_event_of_a_deadline_sets_it);
     tcase_add_test(tests, an_event_of_a_rotation_links_the_key);
     tcase_add_test(tests, an_event_of_a_purge_destroys_the_secret);

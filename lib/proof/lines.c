@@ -45,9 +45,9 @@ static enum keyward_status wrong(const char *what, const char *problem, struct e
 enum keyward_status lines_begin(struct lines *lines, const char *what, const char *text,
                                 size_t length, struct error *error)
 {
-    *lines = (struct lines){.what = what, .at = text, .end = text + length};
-    if (length == 0)
+    if (length == 0) /* of no bytes there need not be a first one */
         return wrong(what, "is empty", error);
+    *lines = (struct lines){.what = what, .at = text, .end = text + length};
     if (length > KEYWARD_RECEIPT_MAX)
         return error_set(error, KEYWARD_UNPROVEN, "%s: has more than %d bytes", what,
                          KEYWARD_RECEIPT_MAX);

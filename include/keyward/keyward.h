@@ -1003,7 +1003,7 @@ typedef struct keyward_publication {
  * and bundles of entries that are not there yet, last "checkpoint". No snapshot is held meanwhile:
  * what a checkpoint covers never changes.
  * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host), KEYWARD_NOT_FOUND (there is no
- *   such checkpoint), KEYWARD_INCONSISTENT (an event is not what its leaf hash was made of),
+ *   such checkpoint), KEYWARD_INCONSISTENT (an event or the tree was changed since it was signed),
  *   KEYWARD_CANCELLED, or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_publish(

@@ -9,12 +9,33 @@
 
 #define ENTRY_MAX 65535 /* bytes: its length stands in two of them */
 
+/* A full tile is the one that its sum, at the level above, was made of: what is published is what
+ * was signed. */
+static enum keyward_status read_tile(struct transaction *transaction,
+                                     const struct tile_request *tile, struct hash *hashes)
+{
+    int level = tile->level == TILE_ENTRIES ? 0 : tile->level;
+    struct hash stored, sum;
+    enum keyward_status status =
+        tree_read_tile(transaction, level, tile->position * TILE_HASHES, tile->width, hashes);
+
+    if (status != KEYWARD_OK || tile->width < TILE_HASHES)
+        return status;
+    status = tree_read_tile(transaction, level + 1, tile->position, 1, &stored);
+    if (status != KEYWARD_OK)
+        return status;
+    merkle_fold(hashes, TILE_HASHES, &sum);
+    if (memcmp(&stored, &sum, sizeof sum) != 0)
+        status = error_set(transaction->error, KEYWARD_INCONSISTENT,
+                           "the tree of the audit log was changed; keyward_check() tells more");
+    return status;
+}
+
 static enum keyward_status read_hashes(struct transaction *transaction,
                                        const struct tile_request *tile)
 {
     struct hash hashes[TILE_HASHES];
-    enum keyward_status status =
-        tree_read_tile(transaction, tile->level, tile->position * TILE_HASHES, tile->width, hashes);
+    enum keyward_status status = read_tile(transaction, tile, hashes);
 
     if (status == KEYWARD_OK)
         buffer_add(tile->bytes, hashes, tile->width * HASH_BYTES);
@@ -34,7 +55,7 @@ static enum keyward_status add_entry(struct buffer *bytes, const struct buffer *
     return KEYWARD_OK;
 }
 
-/* What is published is what was signed: an event that was changed since is not. */
+/* An event that was changed since it was appended is not published. */
 static enum keyward_status add_entries(struct transaction *transaction,
                                        const struct tile_request *tile,
                                        const keyward_event_list *events, const struct hash *leaves)
@@ -70,7 +91,7 @@ static enum keyward_status read_entries(struct transaction *transaction,
     if (status == KEYWARD_OK && events->count != tile->width)
         status = error_set(transaction->error, KEYWARD_CORRUPT, "the audit log lacks events");
     if (status == KEYWARD_OK)
-        status = tree_read_tile(transaction, 0, first, tile->width, leaves);
+        status = read_tile(transaction, tile, leaves);
     if (status == KEYWARD_OK)
         status = add_entries(transaction, tile, events, leaves);
     result_free(events);
@@ -91,9 +112,15 @@ enum keyward_status checkpoint_text(struct transaction *transaction, void *reque
 {
     struct checkpoint_text *wanted = request;
     struct checkpoint checkpoint;
+    struct hash root;
     enum keyward_status status =
         checkpoint_load(transaction, wanted->size, 0, wanted->text, &checkpoint);
 
+    if (status == KEYWARD_OK)
+        status = merkle_root(checkpoint.size, tree_read, transaction, &root);
+    if (status == KEYWARD_OK && memcmp(&root, &checkpoint.root, sizeof root) != 0)
+        status = error_set(transaction->error, KEYWARD_INCONSISTENT,
+                           "the events are not those that the checkpoint was signed over");
     if (status == KEYWARD_OK)
         wanted->size = checkpoint.size;
     return status;

@@ -15,7 +15,8 @@ struct tile_request {
 };
 enum keyward_status tile_read(struct transaction *transaction, void *request);
 
-/* The text of the checkpoint over `size` events; 0: the newest, and its size comes back. */
+/* The text of the checkpoint over `size` events; 0: the newest, and its size comes back. Whether
+ * the tree has its root is looked at. */
 struct checkpoint_text {
     int64_t size;
     struct buffer *text;

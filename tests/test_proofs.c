@@ -1368,6 +1368,8 @@ static const struct {
     {"UPDATE audit_events SET leaf = " LEAF(1) " WHERE sequence = 300", KEYWARD_INCONSISTENT},
     {"UPDATE audit_events SET leaf = NULL WHERE sequence = 300", KEYWARD_CORRUPT},
     {"DELETE FROM audit_events WHERE sequence = 300", KEYWARD_CORRUPT},
+    {"UPDATE audit_events SET leaf = " LEAF(1) " WHERE sequence = 513", KEYWARD_INCONSISTENT},
+    {"UPDATE audit_tree SET hash = " LEAF(1) " WHERE position = 0", KEYWARD_INCONSISTENT},
     {"DELETE FROM audit_tree", KEYWARD_CORRUPT},
     {"UPDATE audit_checkpoints SET note = replace(note, '513', '512')", KEYWARD_CORRUPT},
     {"DELETE FROM audit_log_key", KEYWARD_CORRUPT},
@@ -1377,6 +1379,32 @@ START_TEST(what_was_edited_is_not_published)
 {
     rewrite(&f, spoilt[_i].text);
     assert_status(f.store, publish(&host, 0, 0), spoilt[_i].status);
+    assert_quiet();
+    for (int i = 0; i < site.count; i++)
+        ck_assert_str_ne(site.files[i].path, "checkpoint");
+}
+END_TEST
+
+/* An event together with its leaf hash, in a full tile and behind it: the hashes above are others.
+ */
+static const int edited_events[] = {7, 300, 513};
+
+START_TEST(what_was_edited_with_its_leaf_is_not_published)
+{
+    int64_t sequence = edited_events[_i];
+    struct tree tree;
+    char text[160], hex[65];
+
+    snprintf(text, sizeof text, "UPDATE audit_events SET name = 'other' WHERE sequence = %d",
+             edited_events[_i]);
+    rewrite(&f, text);
+    tree_open(&tree, &f);
+    sodium_bin2hex(hex, sizeof hex, tree.leaves[sequence - 1].bytes, 32);
+    snprintf(text, sizeof text, "UPDATE audit_events SET leaf = x'%s' WHERE sequence = %d", hex,
+             edited_events[_i]);
+    rewrite(&f, text);
+    tree_close(&tree);
+    assert_status(f.store, publish(&host, 0, 0), KEYWARD_INCONSISTENT);
     assert_quiet();
     for (int i = 0; i < site.count; i++)
         ck_assert_str_ne(site.files[i].path, "checkpoint");
@@ -1435,5 +1463,7 @@ int main(void)
     tcase_add_test(published, a_publication_holds_nothing_up_and_is_of_its_checkpoint);
     tcase_add_test(published, what_is_published_has_its_cosignatures);
     tcase_add_loop_test(published, what_was_edited_is_not_published, 0, (int)COUNT(spoilt));
+    tcase_add_loop_test(published, what_was_edited_with_its_leaf_is_not_published, 0,
+                        (int)COUNT(edited_events));
     return run_suite(suite);
 }

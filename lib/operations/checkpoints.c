@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/checkpoints.h"
-#include "base/result.h"
 #include "connection/statement.h"
-#include "operations/access.h"
 #include "operations/audit.h"
 #include "operations/audit_tree.h"
 #include "operations/event_text.h"
-#include "proof/receipt.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -21,8 +18,6 @@ static const struct query newest = {
 static const struct query put_checkpoint = {
     QUERY_CHECKPOINT_PUT,
     "INSERT INTO audit_checkpoints (size, signed_at, note) VALUES (?1, ?2, ?3)"};
-static const struct query put_cosigned = {QUERY_CHECKPOINT_COSIGN,
-                                          "UPDATE audit_checkpoints SET note = ?2 WHERE size = ?1"};
 static const struct query events_and_leaves = {
     QUERY_TREE_VERIFY, "SELECT " EVENT_COLUMNS ", leaf FROM audit_events WHERE sequence > ?1"
                        " ORDER BY sequence LIMIT ?2"};
@@ -49,11 +44,6 @@ static enum keyward_status load(struct transaction *transaction, int64_t *size, 
     return ended == KEYWARD_OK ? status : ended;
 }
 
-static struct span whole(const struct buffer *buffer)
-{
-    return (struct span){buffer->bytes, buffer->length};
-}
-
 enum keyward_status checkpoint_read(struct span note, const struct log_key *key, const char *what,
                                     struct checkpoint *checkpoint, struct error *error)
 {
@@ -65,6 +55,32 @@ enum keyward_status checkpoint_read(struct span note, const struct log_key *key,
         status = checkpoint_parse(checkpoint, &lines, error);
     if (status == KEYWARD_OK)
         status = trust_check(&key->trust, checkpoint, what, &cosigned, error);
+    return status;
+}
+
+enum keyward_status checkpoint_missing(struct transaction *transaction)
+{
+    return error_set(transaction->error, KEYWARD_NOT_FOUND,
+                     "there is no checkpoint that covers it; keyward_audit_checkpoint() signs one");
+}
+
+enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
+                                    struct buffer *note, struct checkpoint *checkpoint)
+{
+    struct log_key key;
+    enum keyward_status status = load(transaction, &size, note);
+
+    if (status == KEYWARD_NOT_FOUND || (status == KEYWARD_OK && size < covers))
+        return checkpoint_missing(transaction);
+    if (status == KEYWARD_OK)
+        status = log_key_read(transaction, &key);
+    if (status == KEYWARD_OK)
+        status =
+            checkpoint_read(span_of(note), &key, "the checkpoint", checkpoint, transaction->error);
+    if (status == KEYWARD_UNPROVEN || status == KEYWARD_NOT_FOUND ||
+        (status == KEYWARD_OK && checkpoint->size != size))
+        status = error_set(transaction->error, KEYWARD_CORRUPT,
+                           "a checkpoint in the store is not one that was signed");
     return status;
 }
 
@@ -102,7 +118,7 @@ static enum keyward_status require_last(struct transaction *transaction, const s
     if (status == KEYWARD_NOT_FOUND)
         return KEYWARD_OK;
     if (status == KEYWARD_OK)
-        status = checkpoint_read(whole(note), key, what, &checkpoint, transaction->error);
+        status = checkpoint_read(span_of(note), key, what, &checkpoint, transaction->error);
     if (status == KEYWARD_UNPROVEN || (status == KEYWARD_OK && checkpoint.size != *size))
         return error_set(transaction->error, KEYWARD_CORRUPT,
                          "the last checkpoint in the store is not one that was signed");
@@ -239,208 +255,4 @@ enum keyward_status checkpoint_check_leaves(struct transaction *transaction, voi
     buffer_release(&scratch);
     check->complete = count < LEAVES_AT_ONCE;
     return status == KEYWARD_OK ? ended : status;
-}
-
-/* ---- receipts ---- */
-
-/* Who may not read the event is not told whether there is one. */
-static enum keyward_status read_event(struct transaction *transaction, const keyward_actor *actor,
-                                      int64_t sequence, keyward_event_list *found)
-{
-    enum keyward_status status = audit_read(transaction, sequence - 1, sequence, found);
-    const char *repo_id = NULL;
-
-    if (status != KEYWARD_OK)
-        return status;
-    if (found->count > 0)
-        repo_id = found->events[0]->repo_id;
-    if (!actor->is_host)
-        status = repo_id ? access_allows(transaction, actor, repo_id, KEYWARD_READER)
-                         : KEYWARD_FORBIDDEN;
-    if (status == KEYWARD_OK && found->count == 0)
-        status = error_set(transaction->error, KEYWARD_NOT_FOUND, "there is no such event");
-    return status;
-}
-
-static enum keyward_status no_checkpoint(struct transaction *transaction)
-{
-    return error_set(transaction->error, KEYWARD_NOT_FOUND,
-                     "there is no checkpoint that covers it; keyward_audit_checkpoint() signs one");
-}
-
-enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
-                                    struct buffer *note, struct checkpoint *checkpoint)
-{
-    struct log_key key;
-    enum keyward_status status = load(transaction, &size, note);
-
-    if (status == KEYWARD_NOT_FOUND || (status == KEYWARD_OK && size < covers))
-        return no_checkpoint(transaction);
-    if (status == KEYWARD_OK)
-        status = log_key_read(transaction, &key);
-    if (status == KEYWARD_OK)
-        status =
-            checkpoint_read(whole(note), &key, "the checkpoint", checkpoint, transaction->error);
-    if (status == KEYWARD_UNPROVEN || status == KEYWARD_NOT_FOUND ||
-        (status == KEYWARD_OK && checkpoint->size != size))
-        status = error_set(transaction->error, KEYWARD_CORRUPT,
-                           "a checkpoint in the store is not one that was signed");
-    return status;
-}
-
-/* What is handed out holds, or is not handed out. */
-static enum keyward_status write_receipt(struct transaction *transaction,
-                                         struct receipt_request *request,
-                                         const keyward_event *event, const struct buffer *note,
-                                         const struct checkpoint *checkpoint)
-{
-    struct buffer json = {.bytes = NULL};
-    struct merkle_proof proof;
-    struct hash leaf;
-    enum keyward_status status = merkle_prove_inclusion(request->sequence - 1, checkpoint->size,
-                                                        tree_read, transaction, &proof);
-
-    if (status == KEYWARD_OK && !event_leaf(&json, event, &leaf))
-        status = KEYWARD_NOMEM;
-    if (status == KEYWARD_OK &&
-        !merkle_check_inclusion(&leaf, request->sequence - 1, checkpoint->size, &proof,
-                                &checkpoint->root))
-        status = error_set(transaction->error, KEYWARD_INCONSISTENT,
-                           "event %" PRId64 " is not what the checkpoint was signed over",
-                           request->sequence);
-    if (status == KEYWARD_OK) {
-        receipt_add(&request->text, json.bytes, json.length, request->sequence - 1, &proof,
-                    whole(note));
-        status = request->text.failed ? KEYWARD_NOMEM : KEYWARD_OK;
-    }
-    buffer_release(&json);
-    return status;
-}
-
-enum keyward_status receipt_make(struct transaction *transaction, void *context)
-{
-    struct receipt_request *request = context;
-    keyward_event_list *found = result_new(sizeof *found);
-    struct buffer note = {.bytes = NULL};
-    struct checkpoint checkpoint;
-    enum keyward_status status =
-        found ? read_event(transaction, request->actor, request->sequence, found) : KEYWARD_NOMEM;
-
-    request->text.length = 0;
-    if (status == KEYWARD_OK)
-        status = checkpoint_load(transaction, request->size, request->sequence, &note, &checkpoint);
-    if (status == KEYWARD_OK)
-        status = write_receipt(transaction, request, found->events[0], &note, &checkpoint);
-    buffer_release(&note);
-    result_free(found);
-    return status;
-}
-
-/* ---- consistency ---- */
-
-enum keyward_status consistency_make(struct transaction *transaction, void *context)
-{
-    struct consistency_request *request = context;
-    struct buffer note = {.bytes = NULL};
-    struct checkpoint checkpoint;
-    struct merkle_proof proof;
-    enum keyward_status status =
-        checkpoint_load(transaction, request->size, request->old_size, &note, &checkpoint);
-
-    request->text.length = 0;
-    if (status == KEYWARD_OK)
-        status = merkle_prove_consistency(request->old_size, checkpoint.size, tree_read,
-                                          transaction, &proof);
-    if (status == KEYWARD_OK) {
-        consistency_add(&request->text, request->old_size, &proof, whole(&note));
-        status = request->text.failed ? KEYWARD_NOMEM : KEYWARD_OK;
-    }
-    buffer_release(&note);
-    return status;
-}
-
-/* ---- cosignatures ---- */
-
-static bool is_known_witness(const struct trust *trust, const struct note_signature *signature)
-{
-    for (size_t i = 0; i < trust->witness_count; i++) {
-        const struct verifier_key *witness = &trust->witnesses[i];
-        if (span_equal(witness->name, signature->name) &&
-            memcmp(witness->id, signature->key_id, KEY_ID_BYTES) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool has_line(const struct note *note, size_t count, struct span line)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_equal(note->signatures[i].line, line))
-            return true;
-    return false;
-}
-
-/* Adds the lines of known witnesses that are not there yet. */
-static enum keyward_status merge(struct transaction *transaction, const struct trust *trust,
-                                 const struct checkpoint *given, const struct checkpoint *ours,
-                                 struct buffer *merged)
-{
-    size_t count = ours->note.count;
-
-    for (size_t i = 0; i < given->note.count; i++) {
-        const struct note_signature *signature = &given->note.signatures[i];
-        if (!is_known_witness(trust, signature) ||
-            has_line(&ours->note, ours->note.count, signature->line) ||
-            has_line(&given->note, i, signature->line))
-            continue;
-        if (count++ == NOTE_SIGNATURES_MAX)
-            return error_set(transaction->error, KEYWARD_FULL,
-                             "the checkpoint has as many signatures as it can hold");
-        buffer_add(merged, signature->line.at, signature->line.length);
-    }
-    buffer_add(merged, "", 1); /* the NUL of what is bound */
-    return merged->failed ? KEYWARD_NOMEM : KEYWARD_OK;
-}
-
-static enum keyward_status put_note(struct transaction *transaction, int64_t size,
-                                    const struct buffer *note)
-{
-    struct statement put = statement_begin(transaction->connection, &put_cosigned);
-
-    statement_bind_number(&put, size);
-    statement_bind_text(&put, note->bytes);
-    return statement_run_on_one_row(&put);
-}
-
-enum keyward_status checkpoint_cosign(struct transaction *transaction, void *context)
-{
-    static const char what[] = "the checkpoint";
-    struct cosigned cosigned;
-    struct cosign_request *request = context;
-    struct buffer note = {.bytes = NULL}, merged = {.bytes = NULL};
-    struct checkpoint given, ours;
-    struct lines lines;
-    enum keyward_status status =
-        lines_begin(&lines, what, request->note.at, request->note.length, transaction->error);
-
-    if (status == KEYWARD_OK)
-        status = checkpoint_parse(&given, &lines, transaction->error);
-    if (status == KEYWARD_OK)
-        status = trust_check(request->trust, &given, what, &cosigned, transaction->error);
-    if (status == KEYWARD_OK) /* 0 would be the newest one */
-        status = given.size > 0 ? checkpoint_load(transaction, given.size, 0, &note, &ours)
-                                : no_checkpoint(transaction);
-    if (status == KEYWARD_OK && !span_equal(given.note.text, ours.note.text))
-        status = error_set(transaction->error, KEYWARD_INCONSISTENT,
-                           "the log has signed another checkpoint over these %" PRId64 " events",
-                           given.size);
-    if (status == KEYWARD_OK) {
-        buffer_add(&merged, note.bytes, note.length);
-        status = merge(transaction, request->trust, &given, &ours, &merged);
-    }
-    if (status == KEYWARD_OK && merged.length > note.length + 1)
-        status = put_note(transaction, given.size, &merged);
-    buffer_release(&merged);
-    buffer_release(&note);
-    return status;
 }

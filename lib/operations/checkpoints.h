@@ -58,4 +58,7 @@ enum keyward_status checkpoint_read(struct span note, const struct log_key *key,
 enum keyward_status checkpoint_load(struct transaction *transaction, int64_t size, int64_t covers,
                                     struct buffer *note, struct checkpoint *checkpoint);
 
+/* Records that there is no checkpoint as is asked for; returns KEYWARD_NOT_FOUND. */
+enum keyward_status checkpoint_missing(struct transaction *transaction);
+
 #endif

@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+struct span span_of(const struct buffer *buffer)
+{
+    return (struct span){buffer->bytes, buffer->length};
+}
+
 bool span_equal(struct span a, struct span b)
 {
     return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;

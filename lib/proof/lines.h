@@ -20,6 +20,9 @@ struct lines {
     size_t number; /* of the line that was read last or is missing, from 1 */
 };
 
+/* What the buffer holds, until it holds more. */
+struct span span_of(const struct buffer *buffer);
+
 bool span_equal(struct span a, struct span b);
 bool span_is(struct span span, const char *text);
 bool span_begins(struct span span, const char *prefix);

@@ -3,7 +3,6 @@
 #include "connection/statement.h"
 #include "operations/audit.h"
 #include "operations/audit_tree.h"
-#include "operations/event_text.h"
 
 #include <inttypes.h>
 #include <limits.h>

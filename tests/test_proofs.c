@@ -467,6 +467,56 @@ START_TEST(an_empty_known_checkpoint_is_none_of_this_log)
 }
 END_TEST
 
+/* Appends and signs; what was signed never becomes smaller. */
+static int append_and_sign(void *context, int number)
+{
+    long long size, last = 0;
+    char user[32];
+
+    (void)context;
+    for (int i = 0; i < 12; i++) {
+        keyward_text *text;
+        snprintf(user, sizeof user, "user-%d-%d", number, i);
+        if (keyward_grant(f.store, &host, "repo-1", user, KEYWARD_READER) != KEYWARD_OK ||
+            keyward_audit_checkpoint(f.store, &host, NULL, 0, &text) != KEYWARD_OK)
+            return 1;
+        if (sscanf(text->text, ORIGIN "\n%lld\n", &size) != 1 || size <= last)
+            return 2;
+        last = size;
+        keyward_text_free(&text);
+    }
+    return 0;
+}
+
+START_TEST(checkpoints_that_are_signed_at_once_are_of_one_log)
+{
+    struct tree tree;
+    int64_t size = 0, count;
+
+    f.options.random = NULL;
+    fixture_reopen(&f);
+    make_log_key();
+    append(&f, 200);
+    run_crew(8, append_and_sign, NULL, NULL);
+    tree_open(&tree, &f);
+    ck_assert_uint_eq(tree.count, 203 + 8 * 12);
+    count = sql_number(f.path, "SELECT count(*) FROM audit_checkpoints");
+    ck_assert_int_ge(count, 12);
+    for (int64_t i = 0; i < count; i++) {
+        char *note;
+        size = sql_number(f.path, compose("SELECT min(size) FROM audit_checkpoints WHERE size >"
+                                          " %lld",
+                                          (long long)size));
+        note = sql_text(f.path, compose("SELECT note FROM audit_checkpoints WHERE size = %lld",
+                                        (long long)size));
+        assert_checkpoint(&(keyward_text){note, strlen(note)}, log_key, &tree, (size_t)size);
+        free(note);
+    }
+    tree_close(&tree);
+    assert_sound(&f);
+}
+END_TEST
+
 /* ---- a log with checkpoints ---- */
 
 /* Checkpoints of it: at these sizes. Events 1 to 3 and 5 are of repo-1, 4 of the store; the rest is
@@ -1249,6 +1299,8 @@ START_TEST(a_log_is_published_as_the_specification_says)
     }
     assert_status(f.store, publish(&host, 0, 0), KEYWARD_OK);
     assert_published(&tree, 600, 0);
+    assert_invalid(f.store, publish(&host, 512, 511), "publication.published_size");
+    assert_invalid(f.store, publish(&host, 601, 0), "publication.published_size");
     tree_close(&tree);
 }
 END_TEST
@@ -1435,6 +1487,7 @@ int main(void)
     tcase_add_test(key, a_log_continues_every_known_checkpoint);
     tcase_add_test(key, what_is_known_is_a_checkpoint_of_this_log);
     tcase_add_test(key, an_empty_known_checkpoint_is_none_of_this_log);
+    tcase_add_test(key, checkpoints_that_are_signed_at_once_are_of_one_log);
     tcase_add_test(key, without_a_checkpoint_there_is_no_receipt);
     tcase_add_test(proofs, every_event_has_a_receipt_of_every_checkpoint_that_covers_it);
     tcase_add_test(proofs, a_receipt_is_of_the_newest_checkpoint_unless_another_is_named);

@@ -976,7 +976,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_consistency(
  * Host only. Keeps what witnesses have said of a checkpoint (https://c2sp.org/tlog-cosignature):
  * from now on it is handed out, and put into receipts, with their cosignatures.
  * @param trust the log's key and the witnesses' whose cosignatures are to be kept; others are left
- *   out. `witnesses_needed` plays no part.
+ *   out. `witnesses_needed` plays no part, but must be at most `witness_count`.
  * @param checkpoint the checkpoint as it came back from a witness, `length` bytes
  * @return KEYWARD_OK (also when nothing in it was new), KEYWARD_FORBIDDEN (the actor is not the
  *   host), KEYWARD_UNPROVEN (a signature of a known key does not hold, or the text is malformed),
@@ -989,7 +989,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_add_cosignature
 
 /** Where the log is published, and what of it is there already. */
 typedef struct keyward_publication {
-    int64_t published_size;  /**< of a checkpoint that was published before; 0: none */
+    int64_t published_size;  /**< of an older checkpoint, published before; 0: none */
     int64_t checkpoint_size; /**< of the one to publish; 0: the newest */
     /** Gets the files, each with its path below the log's prefix, as "tile/0/x001/067": in the
      * calling thread; anything but 0 stops with KEYWARD_CANCELLED. May call the library. */

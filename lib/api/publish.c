@@ -97,6 +97,11 @@ static enum keyward_status publish(struct publisher *publisher)
         database_read(publisher->database, checkpoint_text, &wanted, publisher->error);
 
     publisher->size = wanted.size;
+    if (status == KEYWARD_OK && publisher->publication->published_size > wanted.size) {
+        argument_is_wrong(publisher->error, "publication.published_size",
+                          "is more than the checkpoint covers");
+        status = KEYWARD_INVALID;
+    }
     if (status == KEYWARD_OK)
         status = write_tiles(publisher);
     tiles = publisher->bytes;

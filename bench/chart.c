@@ -29,7 +29,7 @@ static const struct {
     {NULL, "256 threads", "delete/threads=256", "own"},
     {NULL, "batch of 64", "delete/batch=64", "own"},
     {NULL, "batch of 1,024", "delete/batch=1024", "own"},
-    {"keyward, over HTTP", "1 connection", "http/connections=1", "own"},
+    {"its HTTP server", "1 connection", "http/connections=1", "own"},
     {NULL, "16 connections", "http/connections=16", "own"},
     {NULL, "64 connections", "http/connections=64", "own"},
     {"SQLite by hand", "1 a transaction", "floor/naive", "floor"},

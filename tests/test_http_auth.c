@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may ask the HTTP server: bearer tokens, their file, and keys that authenticate. */
-#include "support/server.h"
+#include "support/served_key.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -15,32 +15,6 @@
 
 static const char no_token[] = "Missing or invalid bearer token";
 static const char refused_body[] = "{\"success\":false,\"message\":\"Invalid API key\"}";
-
-static struct fixture f;
-static struct server *server;
-static keyward_key *key; /* "CI" of "repo-1", made by the host (event 5) */
-static keyward_secret *secret;
-
-static void open_store(void)
-{
-    server_fixture_open(&f);
-    key = make_key(&f, "repo-1", "CI", &secret);
-}
-
-static void open_fixture(void)
-{
-    open_store();
-    server = SERVER_START(&f, NULL);
-    server_guard(server, secret->text);
-}
-
-static void close_fixture(void)
-{
-    server_stop(&server);
-    keyward_key_free(&key);
-    keyward_secret_free(&secret);
-    fixture_close(&f);
-}
 
 /* ---- bearer tokens ---- */
 

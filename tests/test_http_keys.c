@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTTP server on keys: what it answers, exactly, and what it did to the store. */
 #include "support/crew.h"
+#include "support/served_key.h"
 #include "support/wire.h"
 
 #include <stdio.h>
@@ -16,33 +17,6 @@ static const char forbidden[] = "Insufficient permissions";
 static const char not_found[] = "AI API key not found";
 static const char already_deleted[] = "AI API key already deleted";
 static const char unknown_id[] = "018bcfe5-6800-7000-8000-000000000000";
-
-static struct fixture f;
-static struct server *server;
-static keyward_key *key; /* "CI" of "repo-1", made by the host (event 5) */
-static keyward_secret *secret;
-
-static void open_store(void)
-{
-    server_fixture_open(&f);
-    key = make_key(&f, "repo-1", "CI", &secret);
-}
-
-static void open_fixture(void)
-{
-    open_store();
-    server = SERVER_START(&f, NULL);
-    server_guard(server, secret->text);
-}
-
-static void close_fixture(void)
-{
-    server_stop(&server);
-    assert_sound(&f);
-    keyward_key_free(&key);
-    keyward_secret_free(&secret);
-    fixture_close(&f);
-}
 
 static struct answer create(const char *as, const char *repo_id, const char *body)
 {

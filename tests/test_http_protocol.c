@@ -2,6 +2,7 @@
 /* The HTTP server as a server of HTTP: methods, limits, connections, hostile clients, and what it
  * serves beside the keys. */
 #include "support/crew.h"
+#include "support/served_key.h"
 #include "support/wire.h"
 
 #include <netinet/in.h>
@@ -20,32 +21,6 @@ static const char wrong_type[] = "The content type must be application/json";
 static const char body_too_large[] = "The body is larger than 65536 bytes";
 static const char target_too_long[] = "The request target is too long";
 static const char head_too_large[] = "The request head is too large";
-
-static struct fixture f;
-static struct server *server;
-static keyward_key *key; /* "CI" of "repo-1", made by the host (event 5) */
-static keyward_secret *secret;
-
-static void open_store(void)
-{
-    server_fixture_open(&f);
-    key = make_key(&f, "repo-1", "CI", &secret);
-}
-
-static void open_fixture(void)
-{
-    open_store();
-    server = SERVER_START(&f, NULL);
-    server_guard(server, secret->text);
-}
-
-static void close_fixture(void)
-{
-    server_stop(&server);
-    keyward_key_free(&key);
-    keyward_secret_free(&secret);
-    fixture_close(&f);
-}
 
 /* Whatever went before, the next request is answered. */
 static void assert_alive(void)

@@ -12,6 +12,7 @@
 #include "subject.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ static void wait_for_server(void)
 
 static const struct sample *start(const struct fixture *fixture)
 {
-    char path[PATH_SIZE], store[FILE_SIZE], master_key[FILE_SIZE], tokens[FILE_SIZE];
+    char path[PATH_MAX], store[FILE_SIZE], master_key[FILE_SIZE], tokens[FILE_SIZE];
     const char *const version[] = {path, "--version", NULL};
     const char *const serve[] = {path,       "--store", store,      "--master-key-file", master_key,
                                  "--tokens", tokens,    "--listen", "127.0.0.1:0",       NULL};

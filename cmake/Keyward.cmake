@@ -11,3 +11,10 @@ if(KEYWARD_SANITIZE)
         -fsanitize=${KEYWARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
     target_link_options(keyward_flags INTERFACE -fsanitize=${KEYWARD_SANITIZE})
 endif()
+
+# What distributions compile with, where the compiler knows it. Who builds with flags of his own
+# turns it off, or finds his left alone.
+option(KEYWARD_HARDEN "Compile and link with the hardening that distributions use" ON)
+if(KEYWARD_HARDEN AND NOT KEYWARD_SANITIZE)
+    include(${CMAKE_CURRENT_LIST_DIR}/Harden.cmake)
+endif()

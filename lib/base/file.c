@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
+#include "base/system_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +36,10 @@ enum keyward_status file_status(int number)
 enum keyward_status file_failed(struct error *error, const char *path)
 {
     int number = errno;
+    char text[SYSTEM_ERROR_SIZE];
 
     return error_set(error, file_status(number), "'%.160s' cannot be written: %s", path,
-                     strerror(number));
+                     system_error_text(number, text));
 }
 
 int file_create(const char *path)
@@ -116,7 +118,7 @@ bool file_flush(const char *path)
 bool file_flush_folder(const char *path)
 {
     char *copy = strdup(path);
-    bool flushed = copy && flush(dirname(copy), O_DIRECTORY);
+    bool flushed = copy && flush(dirname(copy), O_DIRECTORY); /* NOLINT(concurrency-mt-unsafe) */
     int number = copy ? errno : ENOMEM;
 
     free(copy);

@@ -2,6 +2,7 @@
 #include "connection/store_file.h"
 #include "base/deadline.h"
 #include "base/file.h"
+#include "base/system_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +32,12 @@ char *store_file_name(const char *path)
 enum keyward_status store_file_failed(int number, const char *path, struct error *error)
 {
     enum keyward_status status = file_status(number);
+    char text[SYSTEM_ERROR_SIZE];
 
     if (status == KEYWARD_NO_FOLDER)
         return error_set(error, status, "the folder of '%.160s' does not exist", path);
-    return error_set(error, status, "'%.160s' cannot be opened: %s", path, strerror(number));
+    return error_set(error, status, "'%.160s' cannot be opened: %s", path,
+                     system_error_text(number, text));
 }
 
 /* SQLite would create the file readable for all and open it at once. mknod makes it private from

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "seal/master_key.h"
+#include "base/system_error.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,6 +23,7 @@ static ssize_t read_file(const char *path, unsigned char *bytes, size_t size)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     size_t length = 0;
     ssize_t got = fd < 0 ? -1 : 0;
+    int number;
 
     while (fd >= 0 && length < size) {
         got = read(fd, bytes + length, size - length);
@@ -31,8 +33,10 @@ static ssize_t read_file(const char *path, unsigned char *bytes, size_t size)
             break;
         length += (size_t)got;
     }
+    number = errno;
     if (fd >= 0)
         close(fd);
+    errno = number;
     return got < 0 ? -1 : (ssize_t)length;
 }
 
@@ -60,14 +64,16 @@ static enum keyward_status read_key_file(const char *path, unsigned char *key, s
 {
     enum keyward_status status = KEYWARD_OK;
     unsigned char *bytes = sodium_malloc(FILE_MAX + 1); /* one more, to see a file that is longer */
+    char text[SYSTEM_ERROR_SIZE];
     ssize_t length;
 
     if (!bytes)
         return KEYWARD_NOMEM;
     length = read_file(path, bytes, FILE_MAX + 1);
     if (length < 0)
-        status = error_set(error, KEYWARD_NO_MASTER_KEY, "master_key_file: cannot be read: %s",
-                           errno == ENOENT ? "there is no such file" : strerror(errno));
+        status =
+            error_set(error, KEYWARD_NO_MASTER_KEY, "master_key_file: cannot be read: %s",
+                      errno == ENOENT ? "there is no such file" : system_error_text(errno, text));
     else if (!parse_file(bytes, (size_t)length, key))
         status = error_set(error, KEYWARD_NO_MASTER_KEY,
                            "master_key_file: must hold 64 hexadecimal digits or 32 bytes");

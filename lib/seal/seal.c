@@ -112,6 +112,7 @@ void seal_data_key(const unsigned char wrapping_key[SEAL_KEY_BYTES], int64_t dat
     struct associated_data data;
 
     describe_data_key(&data, data_key_id);
+    /* NOLINTNEXTLINE(readability-suspicious-call-argument): it is a key that is sealed here */
     seal(wrapping_key, &data, nonce, data_key, SEAL_KEY_BYTES, sealed);
 }
 

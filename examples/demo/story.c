@@ -20,7 +20,7 @@
 #define REPO "acme/website"
 #define KEYS 5
 #define HOURS(n) (INT64_C(3600000) * (n))
-#define DAYS(n) (HOURS(24) * (n))
+#define DAYS(n) (INT64_C(86400000) * (n))
 
 static const keyward_actor host = {.is_host = true};
 static const keyward_actor anna = {.user_id = "anna"};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer.h"
+#include "memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef HTTP_SERVER_ANSWER_H
 #define HTTP_SERVER_ANSWER_H
 
-#include "memory.h"
+#include "text.h"
 
 #include <jansson.h>
 #include <microhttpd.h>

@@ -31,10 +31,11 @@ static const struct file *find(const char *name)
 void handle_file(struct request *request, struct answer *answer)
 {
     for (size_t i = 0; i < sizeof served / sizeof *served; i++) {
-        const struct file *file;
-        if (strcmp(served[i].path, request->endpoint->path) != 0)
+        bool is_it = strcmp(served[i].path, request->endpoint->path) == 0;
+        const struct file *file = is_it ? find(served[i].file) : NULL;
+
+        if (!file)
             continue;
-        file = find(served[i].file);
         answer->status = MHD_HTTP_OK;
         answer->type = served[i].type;
         answer->policy = served[i].policy;

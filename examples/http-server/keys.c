@@ -48,8 +48,10 @@ static enum keyward_status add_keys(struct request *request, struct text *text)
                                    &query, &keys);
         if (status != KEYWARD_OK)
             return status;
-        for (size_t i = 0; i < keys->count; i++, is_first = false)
+        for (size_t i = 0; i < keys->count; i++) {
             add_key(text, keys->keys[i], is_first);
+            is_first = false;
+        }
         more = keys->more;
         if (more) {
             memcpy(before, keys->keys[keys->count - 1]->id, sizeof before);

@@ -36,7 +36,7 @@ static socklen_t make_address(const char *text, unsigned port, struct sockaddr_s
 
 static unsigned bound_port(int listener)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t length = sizeof address;
 
     if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)

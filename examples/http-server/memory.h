@@ -13,15 +13,4 @@ void memory_release(void *memory);
 /* From here on jansson keeps its values in such memory. */
 void memory_serve_json(void);
 
-/* A text that grows; `failed` once there was no memory for it. Zero-initialised: empty. */
-struct text {
-    char *bytes; /* always ends in a NUL, NULL while empty */
-    size_t length, capacity;
-    int failed;
-};
-
-void text_add(struct text *text, const char *bytes, size_t length);
-__attribute__((format(printf, 2, 3))) void text_format(struct text *text, const char *format, ...);
-void text_release(struct text *text);
-
 #endif

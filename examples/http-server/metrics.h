@@ -4,7 +4,7 @@
 #define HTTP_SERVER_METRICS_H
 
 #include "endpoints.h"
-#include "memory.h"
+#include "text.h"
 
 #include <keyward/keyward.h>
 #include <stdatomic.h>

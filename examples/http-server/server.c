@@ -107,7 +107,7 @@ static enum MHD_Result take(void *context, struct MHD_Connection *connection, co
                             size_t *length, void **place)
 {
     struct request *request = *place;
-    bool goes_on = true;
+    bool goes_on;
 
     (void)context;
     (void)connection;

@@ -225,7 +225,7 @@ void tokens_close(struct tokens *tokens)
 /* What a search by hash gives away in time is of the hash, which nobody can choose. */
 bool tokens_find(struct tokens *tokens, const char *token, struct user *user)
 {
-    struct token wanted;
+    struct token wanted = {.hash = {0}};
     const struct token *found = NULL;
 
     hash_token(token, wanted.hash);
@@ -261,6 +261,7 @@ static void make_token(char token[TOKEN_SIZE])
     unsigned char random[TOKEN_BYTES];
 
     randombytes_buf(random, sizeof random);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the rest follows */
     memcpy(token, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
     sodium_bin2base64(token + strlen(TOKEN_PREFIX), TOKEN_SIZE - strlen(TOKEN_PREFIX), random,
                       sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

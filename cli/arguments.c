@@ -165,7 +165,9 @@ static enum keyward_status take_option(char **argv, int *index, struct arguments
         return no_such_option(name, length, arguments->command);
     if (!options_about[option].value && value)
         return fail_usage("'--%s' takes no value", options_about[option].name);
-    if (options_about[option].value && !value && !(value = argv[*index + 1]))
+    if (options_about[option].value && !equals)
+        value = argv[*index + 1];
+    if (options_about[option].value && !value)
         return fail_usage("'--%s' needs a value: %s", options_about[option].name,
                           options_about[option].value);
     if (options_about[option].value && !equals)

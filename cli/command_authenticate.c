@@ -97,7 +97,7 @@ static enum keyward_status run_reveal(struct session *session)
         status = checked(session->store, keyward_reveal_key(session->store, &session->actor,
                                                             operand(session, 0), id, &secret));
     status = secret_output_close(&file, secret, status);
-    if (status == KEYWARD_OK)
+    if (status == KEYWARD_OK && secret)
         status = print_secret(session, secret);
     keyward_secret_free(&secret);
     return status;

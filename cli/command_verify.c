@@ -40,7 +40,8 @@ static enum keyward_status fail_about_trust(void)
     if (strncmp(message, log_key, strlen(log_key)) == 0)
         return fail_usage("--log-key: %s", message + strlen(log_key));
     if (strncmp(message, witness, strlen(witness)) == 0 && strstr(message, ": "))
-        return fail_usage("--witness-key, the %d. one: %s", atoi(message + strlen(witness)) + 1,
+        return fail_usage("--witness-key, the %ld. one: %s",
+                          strtol(message + strlen(witness), NULL, 10) + 1,
                           strstr(message, ": ") + 2);
     return checked(NULL, KEYWARD_INVALID);
 }
@@ -319,7 +320,7 @@ static enum keyward_status check_way(struct session *session)
 
 static enum keyward_status run_verify(struct session *session)
 {
-    keyward_trust trust;
+    keyward_trust trust = {.log_key = NULL};
     enum keyward_status status = check_way(session);
 
     if (status == KEYWARD_OK)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#define __STDC_WANT_LIB_EXT1__ 1 /* memset_s, where there is no explicit_bzero */
+/* For memset_s, where there is no explicit_bzero.
+ * NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+#define __STDC_WANT_LIB_EXT1__ 1
 #include "secret_buffer.h"
 
 #include <stdbool.h>

@@ -14,11 +14,6 @@ bool argument_is_wrong(struct error *error, const char *name, const char *what)
     return false;
 }
 
-bool argument_is_given(struct error *error, const char *name, const void *pointer)
-{
-    return pointer || argument_is_wrong(error, name, "must not be NULL");
-}
-
 bool argument_is_sized_text(struct error *error, const char *name, const char *text, size_t length,
                             size_t longest)
 {

@@ -11,8 +11,14 @@
 /* Records that the argument is wrong and how; returns false. */
 bool argument_is_wrong(struct error *error, const char *name, const char *what);
 
-/* A pointer that must not be NULL. */
-bool argument_is_given(struct error *error, const char *name, const void *pointer);
+/* A pointer that must not be NULL. Here, so that whoever reads a caller, be it a program, sees what
+ * is known after it. */
+static inline bool argument_is_given(struct error *error, const char *name, const void *pointer)
+{
+    if (!pointer)
+        argument_is_wrong(error, name, "must not be NULL");
+    return pointer != NULL;
+}
 
 /* Text of 1 to `longest` bytes. */
 bool argument_is_text(struct error *error, const char *name, const char *text, size_t longest);

@@ -144,7 +144,7 @@ static bool selection_is_valid(struct error *error, const struct key_delete_all 
     return deletion_is_valid(error, all->actor, all->deletion);
 }
 
-static enum keyward_status delete_all(keyward *store, struct key_delete_all *all, bool preview,
+static enum keyward_status delete_all(keyward *store, struct key_delete_all all, bool preview,
                                       keyward_changes **changes)
 {
     keyward_deletion without_reason = {.reason = KEYWARD_REASON_NONE};
@@ -153,15 +153,15 @@ static enum keyward_status delete_all(keyward *store, struct key_delete_all *all
 
     if (changes)
         *changes = NULL;
-    if (!all->deletion)
-        all->deletion = &without_reason;
-    if (status == KEYWARD_OK && !(selection_is_valid(error, all) &&
+    if (!all.deletion)
+        all.deletion = &without_reason;
+    if (status == KEYWARD_OK && !(selection_is_valid(error, &all) &&
                                   (!preview || argument_is_given(error, "changes", changes))))
         status = KEYWARD_INVALID;
     if (status == KEYWARD_OK)
-        status = store_change(store, (struct change){key_delete_all, all, &all->changes, preview},
+        status = store_change(store, (struct change){key_delete_all, &all, &all.changes, preview},
                               changes, error);
-    settle(all->deletion, status);
+    settle(all.deletion, status);
     return call_end(error, status);
 }
 
@@ -170,7 +170,7 @@ enum keyward_status keyward_delete_all_keys(keyward *store, const keyward_actor 
                                             keyward_deletion *deletion, keyward_changes **changes)
 {
     struct key_delete_all all = {.actor = actor, .selection = selection, .deletion = deletion};
-    return delete_all(store, &all, false, changes);
+    return delete_all(store, all, false, changes);
 }
 
 enum keyward_status keyward_preview_delete_all_keys(keyward *store, const keyward_actor *actor,
@@ -179,5 +179,5 @@ enum keyward_status keyward_preview_delete_all_keys(keyward *store, const keywar
                                                     keyward_changes **changes)
 {
     struct key_delete_all all = {.actor = actor, .selection = selection, .deletion = deletion};
-    return delete_all(store, &all, true, changes);
+    return delete_all(store, all, true, changes);
 }

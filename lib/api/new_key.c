@@ -41,6 +41,7 @@ static enum keyward_status keep_secret(struct key_create *create, struct new_key
     made->secret = secret_new(length, &guarded);
     if (!made->secret)
         return KEYWARD_NOMEM;
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): secret_new() has put the NUL */
     memcpy(guarded, text, length);
     create->secret = made->secret->text;
     create->secret_length = length;

@@ -17,12 +17,17 @@ struct publisher {
 };
 
 /* Three digits a folder, as x001/x234/067, so that none holds more than a thousand. */
-static size_t add_number(char *path, size_t length, int64_t number, bool is_last)
+static size_t add_number(char *path, size_t length, int64_t number)
 {
-    if (number >= 1000)
-        length = add_number(path, length, number / 1000, false);
-    return length + (size_t)snprintf(path + length, PATH_SIZE - length, is_last ? "%03d" : "x%03d/",
-                                     (int)(number % 1000));
+    int64_t unit = 1;
+
+    while (number / unit >= 1000)
+        unit *= 1000;
+    for (; unit > 1; unit /= 1000)
+        length += (size_t)snprintf(path + length, PATH_SIZE - length, "x%03d/",
+                                   (int)(number / unit % 1000));
+    return length +
+           (size_t)snprintf(path + length, PATH_SIZE - length, "%03d", (int)(number % 1000));
 }
 
 static void make_path(char path[PATH_SIZE], int level, int64_t position, size_t width)
@@ -30,7 +35,7 @@ static void make_path(char path[PATH_SIZE], int level, int64_t position, size_t 
     size_t length = level == TILE_ENTRIES ? (size_t)snprintf(path, PATH_SIZE, "tile/entries/")
                                           : (size_t)snprintf(path, PATH_SIZE, "tile/%d/", level);
 
-    length = add_number(path, length, position, true);
+    length = add_number(path, length, position);
     if (width < TILE_HASHES)
         snprintf(path + length, PATH_SIZE - length, ".p/%zu", width);
 }

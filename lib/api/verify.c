@@ -24,8 +24,10 @@ static enum keyward_status carried_event(const struct receipt *receipt, keyward_
     keyward_text *text;
     char *bytes;
 
-    if (receipt->extra.length == 0)
-        return error_set(error, KEYWARD_UNPROVEN, "the receipt: carries no event");
+    if (receipt->extra.length == 0) {
+        error_set(error, KEYWARD_UNPROVEN, "the receipt: carries no event");
+        return KEYWARD_UNPROVEN;
+    }
     text = result_new(sizeof *text);
     bytes = text ? result_alloc(text, receipt->extra_length + 1) : NULL;
     if (!bytes) {
@@ -37,8 +39,9 @@ static enum keyward_status carried_event(const struct receipt *receipt, keyward_
     text->length = receipt->extra_length;
     if (!text_is_printable(bytes, text->length, false) || !text_is_utf8(bytes, text->length)) {
         keyward_text_free(&text);
-        return error_set(error, KEYWARD_UNPROVEN,
-                         "the receipt: the event it carries is not a line of text");
+        error_set(error, KEYWARD_UNPROVEN,
+                  "the receipt: the event it carries is not a line of text");
+        return KEYWARD_UNPROVEN;
     }
     *event = text;
     return KEYWARD_OK;

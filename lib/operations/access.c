@@ -114,7 +114,7 @@ enum keyward_status access_grant(struct transaction *transaction, void *request)
         .user_id = change->user_id,
         .role = keyward_role_text(change->role),
     };
-    int role;
+    int role = 0;
     enum keyward_status status = access_require(transaction, change->actor, KEYWARD_ADMIN, &event);
 
     if (status == KEYWARD_OK)

@@ -66,7 +66,7 @@ enum keyward_status checkpoint_cosign(struct transaction *transaction, void *con
     struct cosigned cosigned;
     struct cosign_request *request = context;
     struct buffer note = {.bytes = NULL}, merged = {.bytes = NULL};
-    struct checkpoint given, ours;
+    struct checkpoint given = {.size = 0}, ours = {.size = 0};
     struct lines lines;
     enum keyward_status status =
         lines_begin(&lines, what, request->note.at, request->note.length, transaction->error);

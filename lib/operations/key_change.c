@@ -97,7 +97,7 @@ enum keyward_status key_expire(struct transaction *transaction, void *request)
         .key_id = change->key_id,
         .expires_at = change->expires_at,
     };
-    struct key_life life;
+    struct key_life life = {.expires_at = 0};
     enum keyward_status status = access_require(transaction, change->actor, KEYWARD_WRITER, &event);
 
     if (status == KEYWARD_OK)

@@ -77,6 +77,35 @@ misplaced() {
 }
 finds 'C out of format' 'Wclang-format-violations' misplaced
 
+# ---- analysis, as in run; the fault is in the first of two branches ----
+
+planted() { # planted STATEMENT: a file that does so, for one of the analysers
+    printf '%s\n' '#include <stdlib.h>' 'int planted(int n);' 'int planted(int n)' '{' \
+        '    char *text = malloc(8);' "    $1" '    free(text);' '    return n;' '}' \
+        >"$work/analysed.c"
+}
+tidy() {
+    "$clang_tidy" --quiet --config-file=.clang-tidy "$work/analysed.c" -- -std=c11
+}
+analyzer() {
+    gcc -fanalyzer -Werror -c "$work/analysed.c" -o "$work/analysed.o"
+}
+check_by_cppcheck() {
+    cppcheck -q --enable=warning --error-exitcode=1 "$work/analysed.c"
+}
+clang_tidy=$(command -v clang-tidy-19 || echo clang-tidy)
+planted 'n++;'
+passes clang-tidy tidy
+passes cppcheck check_by_cppcheck
+planted 'if (n > 7) return *(volatile int *)NULL;'
+finds 'a null pointer that clang-tidy sees' 'core.NullDereference' tidy
+planted 'if (n > 7) return n;'
+finds 'a leak that clang-tidy sees' 'unix.Malloc' tidy
+finds 'a leak that cppcheck sees' 'memleak|Memory leak' check_by_cppcheck
+finds 'a leak that gcc sees' 'analyzer-malloc-leak' analyzer
+planted 'free(text);'
+finds 'memory freed twice, seen by gcc' 'analyzer-double-free' analyzer
+
 unquoted() {
     # shellcheck disable=SC2016 # the fault itself
     printf '#!/bin/sh\nrm $1\n' | shellcheck -
@@ -175,6 +204,24 @@ if [ "$(uname)" != Darwin ]; then # as in tests/CMakeLists.txt
     finds 'a library that reads the environment' getenv side_effects 'return !getenv(text);'
     finds 'a library that starts a thread' pthread_create \
         side_effects 'pthread_t t; return pthread_create(&t, 0, 0, text);'
+fi
+
+if [ "$(uname)" != Darwin ]; then
+    softened() { # softened COMPILER-OPTION...: a program built with these as the last ones
+        printf '%s\n' '#include <stdio.h>' '#include <string.h>' \
+            'int main(int n, char **words) { char text[64]; strcpy(text, words[0]);' \
+            'return n + text[1]; }' >"$work/softened.c"
+        "$cc" -O2 -fPIE -pie -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+            -Wl,-z,relro,-z,now,-z,noexecstack "$@" "$work/softened.c" -o "$work/softened"
+        tests/hardening.sh "$work/softened"
+    }
+    passes 'a hardened program' softened
+    finds 'a stack without guards' 'no guard' softened -fno-stack-protector
+    finds 'buffers without a size' 'no functions that know' softened -U_FORTIFY_SOURCE
+    finds 'an executable stack' 'is executable' softened -Wl,-z,execstack
+    finds 'functions that are looked up late' 'looked up late' softened -Wl,-z,lazy
+    finds 'tables that stay writable' 'no part that becomes read-only' softened -Wl,-z,norelro
+    finds 'a program at a fixed address' 'fixed address' softened -fno-pie -no-pie
 fi
 
 headers() { # headers SED-COMMAND: on a copy of the header

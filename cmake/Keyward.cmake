@@ -12,9 +12,17 @@ if(KEYWARD_SANITIZE)
     target_link_options(keyward_flags INTERFACE -fsanitize=${KEYWARD_SANITIZE})
 endif()
 
+# For ./run coverage: clang 18 or newer counts branches and what each condition decides (MC/DC).
+option(KEYWARD_COVERAGE "Count what the tests take of the code (clang)" OFF)
+if(KEYWARD_COVERAGE)
+    target_compile_options(keyward_flags INTERFACE
+        -O0 -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc)
+    target_link_options(keyward_flags INTERFACE -fprofile-instr-generate)
+endif()
+
 # What distributions compile with, where the compiler knows it. Who builds with flags of his own
 # turns it off, or finds his left alone.
 option(KEYWARD_HARDEN "Compile and link with the hardening that distributions use" ON)
-if(KEYWARD_HARDEN AND NOT KEYWARD_SANITIZE)
+if(KEYWARD_HARDEN AND NOT KEYWARD_SANITIZE AND NOT KEYWARD_COVERAGE)
     include(${CMAKE_CURRENT_LIST_DIR}/Harden.cmake)
 endif()

@@ -166,12 +166,18 @@ static const struct work works[] = {
     {read_rows, 0, FAIL_ONCE},    {read_rows, 0, FAIL_FROM_THEN_ON},
 };
 
-/* A writer extends the log for speed alone, and a reader that is opened to read does not write
- * pages back: these calls are the ones without which it goes on. */
+/* The calls without which it goes on: a writer extends the log for speed alone, and a reader that
+ * is opened to read does not write back. */
 static bool goes_on(const struct work *work, int nth)
 {
-    return work->length == FAIL_ONCE && strcmp(sqlite_failed(), "file_control") == 0 &&
-           (work->run != read_rows || nth == 2);
+    const char *function = sqlite_failed();
+
+    if (work->length == FAIL_FROM_THEN_ON)
+        return false;
+    if (work->run != read_rows)
+        return strcmp(function, "file_control") == 0;
+    return (nth == 2 && strcmp(function, "file_control") == 0) ||
+           (nth == 12 && strcmp(function, "db_config") == 0);
 }
 
 static void fail_call(const struct work *work, int nth, int *failed)

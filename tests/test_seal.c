@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Sealing and tokens: what opens, what does not, and the formats that stored files rely on. */
+/* Sealing and tokens: what opens, what does not, and the formats that stored files rely on. The
+ * linker leads read and sodium_malloc through here, to fail on order. */
 #include "seal/keyring.h"
 #include "seal/master_key.h"
 #include "seal/seal.h"
 #include "seal/token.h"
 #include "support/fixture.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -551,6 +554,25 @@ START_TEST(a_data_key_is_added_once_and_only_if_it_opens)
 }
 END_TEST
 
+START_TEST(a_data_key_is_looked_at_without_being_added)
+{
+    unsigned char sealed[SEALED_DATA_KEY_BYTES];
+    struct master_key *master = master_of(1);
+    const struct data_key *seen;
+    struct keyring keyring;
+
+    keyring_open(&keyring);
+    seal_data_key(master->wrapping_key, 7, nonce, key_a, sealed);
+    seen = keyring_peek(&keyring, 7, sealed);
+    ck_assert_ptr_nonnull(seen);
+    ck_assert_mem_eq(seen->key, key_a, SEAL_KEY_BYTES);
+    ck_assert_ptr_null(keyring_peek(&keyring, 8, sealed));
+    ck_assert_uint_eq(keyring.count, 0);
+    master_key_free(&master);
+    keyring_release(&keyring);
+}
+END_TEST
+
 START_TEST(during_a_change_both_master_keys_open_data_keys)
 {
     struct master_key *next = master_of(2), *third = master_of(3);
@@ -799,6 +821,47 @@ START_TEST(a_key_file_of_anything_else_gives_no_key)
 }
 END_TEST
 
+/* ---- a key file, when the system fails ---- */
+
+static int interruptions, memory_fails_at;
+
+extern __typeof__(read) __real_read, __wrap_read;
+extern __typeof__(sodium_malloc) __real_sodium_malloc, __wrap_sodium_malloc;
+
+ssize_t __wrap_read(int fd, void *bytes, size_t length)
+{
+    if (interruptions == 0)
+        return __real_read(fd, bytes, length);
+    interruptions--;
+    errno = EINTR;
+    return -1;
+}
+
+void *__wrap_sodium_malloc(size_t size)
+{
+    if (memory_fails_at > 0 && --memory_fails_at == 0)
+        return NULL;
+    return __real_sodium_malloc(size);
+}
+
+START_TEST(a_key_file_whose_reading_a_signal_interrupts_is_read_on)
+{
+    interruptions = 2;
+    ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_OK);
+    ck_assert_int_eq(interruptions, 0);
+}
+END_TEST
+
+START_TEST(without_guarded_memory_no_key_file_is_read)
+{
+    for (int nth = 1; nth <= 3; nth++) {
+        memory_fails_at = nth;
+        ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_NOMEM);
+        ck_assert_int_eq(memory_fails_at, 0);
+    }
+}
+END_TEST
+
 static TCase *sealing(void)
 {
     TCase *tests = tcase_create("sealing");
@@ -843,6 +906,7 @@ static TCase *keys(void)
 
     tcase_add_test(tests, a_keyring_finds_its_keys);
     tcase_add_test(tests, a_data_key_is_added_once_and_only_if_it_opens);
+    tcase_add_test(tests, a_data_key_is_looked_at_without_being_added);
     tcase_add_test(tests, during_a_change_both_master_keys_open_data_keys);
     tcase_add_test(tests, a_data_key_is_sealed_anew_by_the_next_master_key);
     tcase_add_test(tests, a_keyring_is_full_at_its_size);
@@ -853,6 +917,8 @@ static TCase *keys(void)
     tcase_add_test(tests, a_callback_that_returns_anything_but_0_has_failed);
     tcase_add_test(tests, a_key_file_holds_64_hexadecimal_digits_or_32_bytes);
     tcase_add_test(tests, a_key_file_of_anything_else_gives_no_key);
+    tcase_add_test(tests, a_key_file_whose_reading_a_signal_interrupts_is_read_on);
+    tcase_add_test(tests, without_guarded_memory_no_key_file_is_read);
     return tests;
 }
 

@@ -20,9 +20,9 @@ enum keyward_status keyward_grant(keyward *store, const keyward_actor *actor, co
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK && !(names_user(error, actor, repo_id, user_id) &&
-                                  argument_is_known(error, "role", role_is_valid(role))))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(names_user(error, actor, repo_id, user_id) &&
+                                  argument_is_known(error, "role", role_is_valid(role)));
     if (status == KEYWARD_OK)
         status = store_write(store, access_grant, &change, error);
     return call_end(error, status);
@@ -51,9 +51,9 @@ enum keyward_status keyward_get_user(keyward *store, const keyward_actor *actor,
 
     if (user)
         *user = NULL;
-    if (status == KEYWARD_OK &&
-        !(names_user(error, actor, repo_id, user_id) && argument_is_given(error, "user", user)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(names_user(error, actor, repo_id, user_id) &&
+                                  argument_is_given(error, "user", user));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     get.user = result_new(sizeof *get.user);
@@ -94,9 +94,9 @@ enum keyward_status keyward_list_users(keyward *store, const keyward_actor *acto
         *users = NULL;
     if (query)
         list.query = *query;
-    if (status == KEYWARD_OK &&
-        !(list_is_valid(error, &list) && argument_is_given(error, "users", users)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(list_is_valid(error, &list) &&
+                                  argument_is_given(error, "users", users));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);

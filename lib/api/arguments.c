@@ -14,6 +14,13 @@ bool argument_is_wrong(struct error *error, const char *name, const char *what)
     return false;
 }
 
+bool argument_must(struct error *error, const char *name, bool holds, const char *what)
+{
+    if (!holds)
+        argument_is_wrong(error, name, what);
+    return holds;
+}
+
 bool argument_is_sized_text(struct error *error, const char *name, const char *text, size_t length,
                             size_t longest)
 {
@@ -27,7 +34,7 @@ bool argument_is_sized_text(struct error *error, const char *name, const char *t
     }
     if (memchr(text, '\0', length))
         return argument_is_wrong(error, name, "must not contain a NUL byte");
-    return text_is_utf8(text, length) || argument_is_wrong(error, name, "must be UTF-8");
+    return argument_must(error, name, text_is_utf8(text, length), "must be UTF-8");
 }
 
 bool argument_is_text(struct error *error, const char *name, const char *text, size_t longest)
@@ -53,7 +60,7 @@ bool argument_is_deadline(struct error *error, const char *name, int64_t deadlin
         return true;
     if (deadline < 0 || deadline > KEYWARD_TIME_MAX)
         return argument_is_wrong(error, name, "must be a time in milliseconds before year 10000");
-    return deadline > now || argument_is_wrong(error, name, "must be in the future");
+    return argument_must(error, name, deadline > now, "must be in the future");
 }
 
 /* One that looks like a mistyped secret of ours would never authenticate. */
@@ -63,20 +70,20 @@ bool argument_is_importable(struct error *error, const char *name, const char *s
     if (!secret && length == 0)
         return true;
     return argument_is_sized_text(error, name, secret, length, KEYWARD_SECRET_MAX) &&
-           (!token_is_mistyped_secret(secret, length) ||
-            argument_is_wrong(error, name, "is one of keyward's secrets, but mistyped"));
+           argument_must(error, name, !token_is_mistyped_secret(secret, length),
+                         "is one of keyward's secrets, but mistyped");
 }
 
 bool argument_is_store_path(struct error *error, const char *path)
 {
     if (!argument_is_text(error, "path", path, PATH_LONGEST))
         return false;
-    return strcmp(path, ":memory:") != 0 || argument_is_wrong(error, "path", "must name a file");
+    return argument_must(error, "path", strcmp(path, ":memory:") != 0, "must name a file");
 }
 
 bool argument_is_known(struct error *error, const char *name, bool known)
 {
-    return known || argument_is_wrong(error, name, "is not a value of its enum");
+    return argument_must(error, name, known, "is not a value of its enum");
 }
 
 bool argument_is_limit(struct error *error, int limit)

@@ -11,6 +11,15 @@
 /* Records that the argument is wrong and how; returns false. */
 bool argument_is_wrong(struct error *error, const char *name, const char *what);
 
+/* What holds of the argument if it is right; else `what` it must be. Returns `holds`. */
+bool argument_must(struct error *error, const char *name, bool holds, const char *what);
+
+/* What a call returns for its arguments, all together. */
+static inline enum keyward_status arguments_status(bool valid)
+{
+    return valid ? KEYWARD_OK : KEYWARD_INVALID;
+}
+
 /* A pointer that must not be NULL. Here, so that whoever reads a caller, be it a program, sees what
  * is known after it. */
 static inline bool argument_is_given(struct error *error, const char *name, const void *pointer)

@@ -16,10 +16,11 @@ enum keyward_status keyward_list_events(keyward *store, const keyward_actor *act
         *events = NULL;
     if (query)
         list.query = *query;
-    if (status == KEYWARD_OK &&
-        !(argument_is_actor(error, actor) && argument_is_event_query(error, actor, &list.query) &&
-          argument_is_limit(error, list.query.limit) && argument_is_given(error, "events", events)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_is_actor(error, actor) &&
+                                  argument_is_event_query(error, actor, &list.query) &&
+                                  argument_is_limit(error, list.query.limit) &&
+                                  argument_is_given(error, "events", events));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);

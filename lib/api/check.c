@@ -34,9 +34,9 @@ enum keyward_status keyward_check(keyward *store, const keyward_check_options *o
 
     if (report)
         *report = NULL;
-    if (status == KEYWARD_OK &&
-        !(argument_is_given(error, "report", report) && checkpoint_is_given(error, options)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_is_given(error, "report", report) &&
+                                  checkpoint_is_given(error, options));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     check.report = report_new();

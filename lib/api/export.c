@@ -20,15 +20,14 @@ static bool destination_is_valid(struct error *error, const keyward_export *dest
 {
     return argument_is_given(error, "destination", destination) &&
            argument_is_known(error, "destination.format",
-                             destination->format == KEYWARD_JSON_LINES ||
-                                 destination->format == KEYWARD_CSV) &&
-           (destination->write ||
-            argument_is_wrong(error, "destination.write", "must not be NULL"));
+                             (unsigned)destination->format <= KEYWARD_CSV) &&
+           argument_must(error, "destination.write", destination->write != NULL,
+                         "must not be NULL");
 }
 
 static bool limit_is_valid(struct error *error, int limit)
 {
-    return limit >= 0 || argument_is_wrong(error, "limit", "must not be negative");
+    return argument_must(error, "limit", limit >= 0, "must not be negative");
 }
 
 /* Hands the lines out. The callback may call the library, which starts the error record anew. */
@@ -153,12 +152,12 @@ enum keyward_status keyward_export_events(keyward *store, const keyward_actor *a
     status = store_check(store, writer.error);
     if (query)
         writer.list.query = *query;
-    if (status == KEYWARD_OK &&
-        !(argument_is_actor(writer.error, actor) &&
-          argument_is_event_query(writer.error, actor, &writer.list.query) &&
-          limit_is_valid(writer.error, writer.list.query.limit) &&
-          destination_is_valid(writer.error, destination)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status =
+            arguments_status(argument_is_actor(writer.error, actor) &&
+                             argument_is_event_query(writer.error, actor, &writer.list.query) &&
+                             limit_is_valid(writer.error, writer.list.query.limit) &&
+                             destination_is_valid(writer.error, destination));
     if (status == KEYWARD_OK) {
         writer.database = store->database;
         writer.left = writer.list.query.limit > 0 ? writer.list.query.limit : INT64_MAX;

@@ -11,9 +11,9 @@ enum keyward_status keyward_rename_key(keyward *store, const keyward_actor *acto
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK && !(argument_names_key(error, actor, repo_id, key_id) &&
-                                  argument_is_text(error, "name", name, KEYWARD_NAME_MAX)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_names_key(error, actor, repo_id, key_id) &&
+                                  argument_is_text(error, "name", name, KEYWARD_NAME_MAX));
     if (status == KEYWARD_OK)
         status = store_write(store, key_rename, &change, error);
     if (status == KEYWARD_ALREADY_DELETED)
@@ -44,10 +44,10 @@ enum keyward_status keyward_set_key_expiry(keyward *store, const keyward_actor *
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK &&
-        !(argument_names_key(error, actor, repo_id, key_id) &&
-          argument_is_deadline(error, "expires_at", expires_at, store_now(store))))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(
+            argument_names_key(error, actor, repo_id, key_id) &&
+            argument_is_deadline(error, "expires_at", expires_at, store_now(store)));
     if (status == KEYWARD_OK)
         status = store_write(store, key_expire, &change, error);
     if (status == KEYWARD_ALREADY_DELETED)
@@ -65,9 +65,9 @@ enum keyward_status keyward_reveal_key(keyward *store, const keyward_actor *acto
 
     if (secret)
         *secret = NULL;
-    if (status == KEYWARD_OK && !(argument_names_key(error, actor, repo_id, key_id) &&
-                                  argument_is_given(error, "secret", secret)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_names_key(error, actor, repo_id, key_id) &&
+                                  argument_is_given(error, "secret", secret));
     if (status == KEYWARD_OK)
         status = store_write(store, key_reveal, &reveal, error);
     if (status == KEYWARD_OK)

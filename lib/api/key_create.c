@@ -68,10 +68,10 @@ enum keyward_status keyward_create_key(keyward *store, const keyward_actor *acto
     enum keyward_status status = store_check(store, error);
 
     clear(key, secret);
-    if (status == KEYWARD_OK &&
-        !(creation_is_valid(error, actor, repo_id, new_key, store_now(store)) &&
-          destinations_are_given(error, new_key->secret != NULL, key, secret)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status =
+            arguments_status(creation_is_valid(error, actor, repo_id, new_key, store_now(store)) &&
+                             destinations_are_given(error, new_key->secret != NULL, key, secret));
     if (status == KEYWARD_OK)
         status = create_key(store, actor, repo_id, new_key, key, secret, error);
     return call_end(error, status);
@@ -124,10 +124,10 @@ enum keyward_status keyward_rotate_key(keyward *store, const keyward_actor *acto
     enum keyward_status status = store_check(store, error);
 
     clear(key, secret);
-    if (status == KEYWARD_OK && !(argument_names_key(error, actor, repo_id, key_id) &&
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_names_key(error, actor, repo_id, key_id) &&
                                   rotation_is_valid(error, how, store_now(store)) &&
-                                  destinations_are_given(error, how->secret != NULL, key, secret)))
-        status = KEYWARD_INVALID;
+                                  destinations_are_given(error, how->secret != NULL, key, secret));
     if (status == KEYWARD_OK)
         status = rotate_key(store, &rotate, key, secret, error);
     return call_end(error, status);

@@ -13,8 +13,10 @@ static bool deletion_is_valid(struct error *error, const keyward_actor *actor,
         return false;
     if (deletion->unless_used_within < 0)
         return argument_is_wrong(error, "deletion.unless_used_within", "must not be negative");
-    return deletion->reason != KEYWARD_REASON_OTHER || deletion->reason_text || actor->reason ||
-           argument_is_wrong(error, "deletion.reason_text", "is needed for KEYWARD_REASON_OTHER");
+    if (deletion->reason == KEYWARD_REASON_OTHER && !deletion->reason_text && !actor->reason)
+        return argument_is_wrong(error, "deletion.reason_text",
+                                 "is needed for KEYWARD_REASON_OTHER");
+    return true;
 }
 
 /* What is the library's word on some statuses only. */
@@ -40,9 +42,9 @@ enum keyward_status keyward_delete_key(keyward *store, const keyward_actor *acto
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK && !(argument_names_key(error, actor, repo_id, key_id) &&
-                                  deletion_is_valid(error, actor, delete.deletion)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_names_key(error, actor, repo_id, key_id) &&
+                                  deletion_is_valid(error, actor, delete.deletion));
     if (status == KEYWARD_OK)
         status = store_write(store, key_delete, &delete, error);
     settle(delete.deletion, status);
@@ -58,8 +60,8 @@ static bool request_is_valid(struct error *error, const keyward_actor *actor,
 {
     if ((request->key_id != NULL) == (request->access_key != NULL))
         return argument_is_wrong(error, "requests", "set exactly one of key_id and access_key");
-    if (request->key_id && !(argument_is_id(error, "requests.repo_id", request->repo_id) &&
-                             argument_is_id(error, "requests.key_id", request->key_id)))
+    if (request->key_id && (!argument_is_id(error, "requests.repo_id", request->repo_id) ||
+                            !argument_is_id(error, "requests.key_id", request->key_id)))
         return false;
     return argument_is_optional_text(error, "requests.repo_id", request->repo_id, KEYWARD_ID_MAX) &&
            argument_is_optional_text(error, "requests.access_key", request->access_key,
@@ -116,9 +118,9 @@ enum keyward_status keyward_preview_delete_keys(keyward *store, const keyward_ac
 
     if (changes)
         *changes = NULL;
-    if (status == KEYWARD_OK &&
-        !(requests_are_valid(error, &many) && argument_is_given(error, "changes", changes)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(requests_are_valid(error, &many) &&
+                                  argument_is_given(error, "changes", changes));
     if (status == KEYWARD_OK)
         status = store_change(store, (struct change){key_delete_many, &many, &many.changes, true},
                               changes, error);
@@ -155,9 +157,9 @@ static enum keyward_status delete_all(keyward *store, struct key_delete_all all,
         *changes = NULL;
     if (!all.deletion)
         all.deletion = &without_reason;
-    if (status == KEYWARD_OK && !(selection_is_valid(error, &all) &&
-                                  (!preview || argument_is_given(error, "changes", changes))))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(selection_is_valid(error, &all) &&
+                                  (!preview || argument_is_given(error, "changes", changes)));
     if (status == KEYWARD_OK)
         status = store_change(store, (struct change){key_delete_all, &all, &all.changes, preview},
                               changes, error);

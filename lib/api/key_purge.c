@@ -18,9 +18,9 @@ static enum keyward_status purge_keys(keyward *store, struct key_purge *purge, b
 
     if (changes)
         *changes = NULL;
-    if (status == KEYWARD_OK && !(purge_is_valid(error, purge) &&
-                                  (!preview || argument_is_given(error, "changes", changes))))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(purge_is_valid(error, purge) &&
+                                  (!preview || argument_is_given(error, "changes", changes)));
     if (status == KEYWARD_OK)
         status = store_change(store, (struct change){key_purge, purge, &purge->changes, preview},
                               changes, error);

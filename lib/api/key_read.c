@@ -19,10 +19,10 @@ enum keyward_status keyward_get_key(keyward *store, const keyward_actor *actor, 
 
     if (key)
         *key = NULL;
-    if (status == KEYWARD_OK &&
-        !(argument_names_key(error, actor, repo_id, key_id) && include_is_known(error, include) &&
-          argument_is_given(error, "key", key)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_names_key(error, actor, repo_id, key_id) &&
+                                  include_is_known(error, include) &&
+                                  argument_is_given(error, "key", key));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     get.key = result_new(sizeof *get.key);
@@ -56,9 +56,9 @@ enum keyward_status keyward_list_keys(keyward *store, const keyward_actor *actor
         *keys = NULL;
     if (query)
         list.query = *query;
-    if (status == KEYWARD_OK &&
-        !(list_is_valid(error, &list) && argument_is_given(error, "keys", keys)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status =
+            arguments_status(list_is_valid(error, &list) && argument_is_given(error, "keys", keys));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);

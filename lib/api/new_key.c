@@ -48,26 +48,22 @@ static enum keyward_status keep_secret(struct key_create *create, struct new_key
     return KEYWARD_OK;
 }
 
-static bool keep(keyward_key *key, const char *text, const char **kept)
-{
-    *kept = text ? result_copy(key, text, strlen(text)) : NULL;
-    return *kept || !text;
-}
-
 static struct key_box *box_new(const struct key_create *create)
 {
     struct key_box *box = result_new(sizeof *box);
     keyward_key *key = box ? &box->key : NULL;
+    bool complete = true;
 
     if (!key)
         return NULL;
     key->id = box->id;
     key->name = box->name;
     key->expires_at = create->expires_at;
-    if (!keep(key, create->repo_id, &key->repo_id) ||
-        !keep(key, create->access_key, &key->access_key) ||
-        !keep(key, create->actor->user_id, &key->created_by) ||
-        !keep(key, create->predecessor_id, &key->predecessor_id)) {
+    key->repo_id = result_keep(key, create->repo_id, &complete);
+    key->access_key = result_keep(key, create->access_key, &complete);
+    key->created_by = result_keep(key, create->actor->user_id, &complete);
+    key->predecessor_id = result_keep(key, create->predecessor_id, &complete);
+    if (!complete) {
         result_free(box);
         return NULL;
     }

@@ -40,8 +40,10 @@ static bool origin_is_valid(struct error *error, const char *origin)
 {
     if (!argument_is_optional_text(error, "origin", origin, KEYWARD_ORIGIN_MAX))
         return false;
-    return !origin || key_name_is_valid((struct span){origin, strlen(origin)}) ||
-           argument_is_wrong(error, "origin", "must have no spaces, control characters and \"+\"");
+    if (!origin)
+        return true;
+    return argument_must(error, "origin", key_name_is_valid((struct span){origin, strlen(origin)}),
+                         "must have no spaces, control characters and \"+\"");
 }
 
 /* What a call writes, and the text that it hands out. */
@@ -191,8 +193,8 @@ enum keyward_status keyward_audit_checkpoint(keyward *store, const keyward_actor
 
 static bool is_count(struct error *error, const char *name, int64_t number, int64_t least)
 {
-    return number >= least ||
-           argument_is_wrong(error, name, least > 0 ? "must be 1 or more" : "must not be negative");
+    return argument_must(error, name, number >= least,
+                         least > 0 ? "must be 1 or more" : "must not be negative");
 }
 
 enum keyward_status keyward_audit_receipt(keyward *store, const keyward_actor *actor,
@@ -204,9 +206,9 @@ enum keyward_status keyward_audit_receipt(keyward *store, const keyward_actor *a
         .actor = actor, .sequence = sequence, .size = checkpoint_size};
     enum keyward_status status = begin(store, actor, "receipt", receipt, error);
 
-    if (status == KEYWARD_OK && !(is_count(error, "sequence", sequence, 1) &&
-                                  is_count(error, "checkpoint_size", checkpoint_size, 0)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(is_count(error, "sequence", sequence, 1) &&
+                                  is_count(error, "checkpoint_size", checkpoint_size, 0));
     if (status == KEYWARD_OK)
         status = database_read(store->database, receipt_make, &request, error);
     if (status == KEYWARD_OK)
@@ -223,9 +225,9 @@ enum keyward_status keyward_audit_consistency(keyward *store, const keyward_acto
     struct consistency_request request = {.old_size = old_size, .size = checkpoint_size};
     enum keyward_status status = begin(store, actor, "proof", proof, error);
 
-    if (status == KEYWARD_OK && !(is_count(error, "old_size", old_size, 0) &&
-                                  is_count(error, "checkpoint_size", checkpoint_size, 0)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(is_count(error, "old_size", old_size, 0) &&
+                                  is_count(error, "checkpoint_size", checkpoint_size, 0));
     status = host_only(status, actor);
     if (status == KEYWARD_OK)
         status = database_read(store->database, consistency_make, &request, error);
@@ -246,10 +248,10 @@ enum keyward_status keyward_audit_add_cosignatures(keyward *store, const keyward
     struct cosign_request request = {.note = {checkpoint, length}, .trust = &trusted};
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK &&
-        !(argument_is_actor(error, actor) && argument_is_trust(error, trust, &trusted) &&
-          argument_is_given(error, "checkpoint", checkpoint)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_is_actor(error, actor) &&
+                                  argument_is_trust(error, trust, &trusted) &&
+                                  argument_is_given(error, "checkpoint", checkpoint));
     status = host_only(status, actor);
     if (status == KEYWARD_OK)
         status = store_write(store, checkpoint_cosign, &request, error);

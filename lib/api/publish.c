@@ -124,8 +124,9 @@ static bool publication_is_valid(struct error *error, const keyward_publication 
         return false;
     if (!publication->write)
         return argument_is_wrong(error, "publication.write", "must not be NULL");
-    return (publication->published_size >= 0 && publication->checkpoint_size >= 0) ||
-           argument_is_wrong(error, "publication", "has a negative size");
+    if (publication->published_size < 0 || publication->checkpoint_size < 0)
+        return argument_is_wrong(error, "publication", "has a negative size");
+    return true;
 }
 
 enum keyward_status keyward_audit_publish(keyward *store, const keyward_actor *actor,
@@ -135,9 +136,9 @@ enum keyward_status keyward_audit_publish(keyward *store, const keyward_actor *a
     struct publisher publisher = {.publication = publication, .error = error};
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK &&
-        !(argument_is_actor(error, actor) && publication_is_valid(error, publication)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status = arguments_status(argument_is_actor(error, actor) &&
+                                  publication_is_valid(error, publication));
     if (status == KEYWARD_OK && !actor->is_host)
         status = KEYWARD_FORBIDDEN;
     if (status == KEYWARD_OK) {

@@ -9,10 +9,11 @@ static bool one_master_key(struct error *error, const keyward_master_key *master
 {
     if (!argument_is_given(error, "master_key", master_key))
         return false;
-    return (master_key->key != NULL) + (master_key->file != NULL) +
-                   (master_key->callback != NULL) ==
-               1 ||
-           argument_is_wrong(error, "master_key", "set exactly one of key, file and callback");
+    return argument_must(error, "master_key",
+                         (master_key->key != NULL) + (master_key->file != NULL) +
+                                 (master_key->callback != NULL) ==
+                             1,
+                         "set exactly one of key, file and callback");
 }
 
 static enum keyward_status draw(const struct environment *environment, struct rekey *rekey,
@@ -74,9 +75,9 @@ enum keyward_status keyward_change_master_key(keyward *store, const keyward_acto
     struct error *error = call_begin(store);
     enum keyward_status status = store_check(store, error);
 
-    if (status == KEYWARD_OK &&
-        !(argument_is_actor(error, actor) && one_master_key(error, master_key)))
-        status = KEYWARD_INVALID;
+    if (status == KEYWARD_OK)
+        status =
+            arguments_status(argument_is_actor(error, actor) && one_master_key(error, master_key));
     if (status == KEYWARD_OK && !actor->is_host)
         status = KEYWARD_FORBIDDEN;
     if (status == KEYWARD_OK)

@@ -68,9 +68,8 @@ static bool one_master_key(struct error *error, const keyward_options *options)
     int given = (options->master_key != NULL) + (options->master_key_file != NULL) +
                 (options->master_key_callback != NULL);
 
-    return given == 1 || argument_is_wrong(error, "options.master_key",
-                                           "set exactly one of master_key, master_key_file and "
-                                           "master_key_callback");
+    return argument_must(error, "options.master_key", given == 1,
+                         "set exactly one of master_key, master_key_file and master_key_callback");
 }
 
 static bool options_are_valid(struct error *error, const keyward_options *options)
@@ -88,8 +87,7 @@ static bool options_are_valid(struct error *error, const keyward_options *option
     if (options->purge_retention < 0)
         return argument_is_wrong(error, "options.purge_retention", "must not be negative");
     return argument_is_known(error, "options.durability",
-                             options->durability == KEYWARD_SURVIVES_POWER_LOSS ||
-                                 options->durability == KEYWARD_SURVIVES_CRASH) &&
+                             (unsigned)options->durability <= KEYWARD_SURVIVES_CRASH) &&
            argument_is_known(error, "options.names",
                              (unsigned)options->names <= KEYWARD_NAMES_FREE) &&
            one_master_key(error, options);

@@ -7,7 +7,7 @@ enum keyward_status text_from_buffer(const struct buffer *buffer, keyward_text *
     keyward_text *made = buffer->failed ? NULL : result_new(sizeof *made);
 
     if (made) {
-        made->text = result_copy(made, buffer->length > 0 ? buffer->bytes : "", buffer->length);
+        made->text = result_copy(made, buffer->bytes, buffer->length);
         made->length = buffer->length;
     }
     if (!made || !made->text) {

@@ -71,6 +71,15 @@ void *result_copy(void *result, const void *bytes, size_t length)
     return copy;
 }
 
+const char *result_keep(void *result, const char *text, bool *complete)
+{
+    const char *copy = text ? result_copy(result, text, strlen(text)) : NULL;
+
+    if (text && !copy)
+        *complete = false;
+    return copy;
+}
+
 void result_free(void *result)
 {
     struct chunk *chunk, *next;

@@ -7,6 +7,7 @@
 #ifndef KEYWARD_BASE_RESULT_H
 #define KEYWARD_BASE_RESULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A zeroed object of `size` bytes, or NULL. */
@@ -17,6 +18,10 @@ void *result_alloc(void *result, size_t size);
 
 /* A copy of `length` bytes with a NUL behind them, or NULL for no memory; NULL for NULL. */
 void *result_copy(void *result, const void *bytes, size_t length);
+
+/* A copy of a text, NULL for NULL; `*complete` turns false when there is no memory for it, so that
+ * several can be asked about at once. */
+const char *result_keep(void *result, const char *text, bool *complete);
 
 /* Frees the object and all that hangs on it; NULL is fine. */
 void result_free(void *result);

@@ -6,10 +6,9 @@
 #include "operations/access.h"
 #include "operations/audit_tree.h"
 #include "operations/changes.h"
+#include "operations/event_copy.h"
 
 #include <string.h>
-
-#define SHA256_BYTES 32
 
 static const struct query last_event = {
     QUERY_AUDIT_LAST,
@@ -103,7 +102,7 @@ static void bind_event(struct statement *append, const keyward_event *event,
     statement_bind_text(append, event->request_id);
     statement_bind_text(append, event->client_address);
     statement_bind_text(append, event->user_agent);
-    statement_bind_blob(append, event->sealed_sha256, SHA256_BYTES);
+    statement_bind_blob(append, event->sealed_sha256, SEALED_HASH_BYTES);
     statement_bind_text(append, event->other_key_id);
     statement_bind_optional(append, event->expires_at);
     statement_bind_blob(append, leaf->bytes, sizeof leaf->bytes);
@@ -213,7 +212,7 @@ enum keyward_status audit_event_of_row(const struct statement *row, keyward_even
     int action = action_value(statement_text(row, ACTION));
 
     *hides = false;
-    if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SHA256_BYTES))
+    if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SEALED_HASH_BYTES))
         return KEYWARD_CORRUPT;
     *event = (keyward_event){
         .sequence = statement_number(row, SEQUENCE),
@@ -241,20 +240,12 @@ enum keyward_status audit_event_of_row(const struct statement *row, keyward_even
     return KEYWARD_OK;
 }
 
-static bool copy_text(void *list, const char **text)
-{
-    bool there = *text != NULL;
-
-    *text = result_copy(list, *text, there ? strlen(*text) : 0);
-    return *text || !there;
-}
-
 static enum keyward_status read_event(void *list, const struct statement *row,
                                       const keyward_event **read)
 {
     keyward_event *event = result_alloc(list, sizeof *event);
     enum keyward_status status;
-    bool hashed, hides;
+    bool hides;
 
     *read = event;
     if (!event)
@@ -262,18 +253,7 @@ static enum keyward_status read_event(void *list, const struct statement *row,
     status = audit_event_of_row(row, event, &hides);
     if (status != KEYWARD_OK)
         return status;
-    hashed = event->sealed_sha256 != NULL;
-    event->sealed_sha256 = result_copy(list, event->sealed_sha256, hashed ? SHA256_BYTES : 0);
-    if (copy_text(list, &event->actor_id) && copy_text(list, &event->repo_id) &&
-        copy_text(list, &event->key_id) && copy_text(list, &event->user_id) &&
-        copy_text(list, &event->name) && copy_text(list, &event->previous_name) &&
-        copy_text(list, &event->provider) && copy_text(list, &event->role) &&
-        copy_text(list, &event->reason) && copy_text(list, &event->reason_text) &&
-        copy_text(list, &event->request_id) && copy_text(list, &event->client_address) &&
-        copy_text(list, &event->user_agent) && copy_text(list, &event->other_key_id) &&
-        (event->sealed_sha256 || !hashed))
-        return KEYWARD_OK;
-    return KEYWARD_NOMEM;
+    return event_keep(list, event) ? KEYWARD_OK : KEYWARD_NOMEM;
 }
 
 static enum keyward_status read_page(struct connection *connection,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/changes.h"
 #include "base/result.h"
+#include "operations/event_copy.h"
 #include "operations/keys.h"
 
 #include <string.h>
@@ -33,35 +34,6 @@ static const void **make_room(keyward_changes *changes, const void *array, size_
     return larger;
 }
 
-/* A copy, NULL for NULL; `*complete` turns false when there is no memory. */
-static void keep(keyward_changes *changes, const char **text, bool *complete)
-{
-    if (!*text)
-        return;
-    *text = result_copy(changes, *text, strlen(*text));
-    if (!*text)
-        *complete = false;
-}
-
-static bool keep_event(keyward_changes *changes, keyward_event *event)
-{
-    const char **texts[] = {
-        &event->actor_id,   &event->repo_id,       &event->key_id,     &event->user_id,
-        &event->name,       &event->previous_name, &event->provider,   &event->role,
-        &event->reason,     &event->reason_text,   &event->request_id, &event->client_address,
-        &event->user_agent, &event->other_key_id,
-    };
-    bool complete = true;
-
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        keep(changes, texts[i], &complete);
-    if (event->sealed_sha256) {
-        event->sealed_sha256 = result_copy(changes, event->sealed_sha256, 32);
-        complete = complete && event->sealed_sha256;
-    }
-    return complete;
-}
-
 enum keyward_status changes_add_event(struct transaction *transaction, const keyward_event *event)
 {
     keyward_changes *changes = transaction->changes;
@@ -77,7 +49,7 @@ enum keyward_status changes_add_event(struct transaction *transaction, const key
     *copy = *event;
     events[changes->event_count++] = copy;
     changes->events = (const keyward_event *const *)events;
-    return keep_event(changes, copy) ? KEYWARD_OK : KEYWARD_NOMEM;
+    return event_keep(changes, copy) ? KEYWARD_OK : KEYWARD_NOMEM;
 }
 
 enum keyward_status changes_add_key(struct transaction *transaction, const char *repo_id,

@@ -20,16 +20,6 @@ keyward_report *report_new(void)
     return report;
 }
 
-/* A copy, NULL for NULL; `*complete` turns false when there is no memory. */
-static const char *keep(keyward_report *report, const char *text, bool *complete)
-{
-    const char *copy = text ? result_copy(report, text, strlen(text)) : NULL;
-
-    if (text && !copy)
-        *complete = false;
-    return copy;
-}
-
 enum keyward_status report_finding(keyward_report *report, const char *problem, const char *detail,
                                    const char *repo_id, const char *key_id, int64_t sequence)
 {
@@ -46,9 +36,9 @@ enum keyward_status report_finding(keyward_report *report, const char *problem, 
     if (!finding)
         return KEYWARD_NOMEM;
     snprintf(line, sizeof line, "%s%s%s", problem, detail ? ": " : "", detail ? detail : "");
-    finding->problem = keep(report, line, &complete);
-    finding->repo_id = keep(report, repo_id, &complete);
-    finding->key_id = keep(report, key_id, &complete);
+    finding->problem = result_keep(report, line, &complete);
+    finding->repo_id = result_keep(report, repo_id, &complete);
+    finding->key_id = result_keep(report, key_id, &complete);
     finding->sequence = sequence;
     findings[report->count++] = finding;
     return complete ? KEYWARD_OK : KEYWARD_NOMEM;

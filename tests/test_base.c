@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands below everything: text, ids, results, error records, words, files, deadlines. */
+#include "base/buffer.h"
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -7,6 +8,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "fault/memory.h"
 #include "support/fixture.h"
 
 #include <errno.h>
@@ -305,6 +307,54 @@ END_TEST
 START_TEST(freeing_no_result_is_fine)
 {
     result_free(NULL);
+}
+END_TEST
+
+/* Every piece is asked for after the one that was missed. */
+START_TEST(without_memory_nothing_hangs_on_a_result)
+{
+    char large[8192] = "";
+    bool complete = true;
+    const char *kept;
+    char *result;
+
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    result = result_new(16);
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_ptr_null(result);
+    result = result_new(16);
+    ck_assert_ptr_null(result_copy(result, NULL, 0));
+    ck_assert_ptr_null(result_keep(result, NULL, &complete));
+    ck_assert(complete);
+    memset(large, 'a', sizeof large - 1);
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    kept = result_keep(result, large, &complete);
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_ptr_null(kept);
+    ck_assert(!complete);
+    ck_assert_str_eq(result_keep(result, large, &complete), large);
+    ck_assert(!complete);
+    result_free(result);
+}
+END_TEST
+
+START_TEST(without_memory_a_text_stops_growing)
+{
+    struct buffer buffer = {.bytes = NULL};
+
+    buffer_add_text(&buffer, "whole");
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    for (int i = 0; i < 300; i++)
+        buffer_add_text(&buffer, "four");
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert(buffer.failed);
+    ck_assert_uint_lt(buffer.length, 1024);
+    buffer_add_text(&buffer, "");
+    ck_assert(buffer.failed);
+    buffer_release(&buffer);
+    ck_assert(!buffer.failed);
+    buffer_add(&buffer, NULL, 0);
+    ck_assert_uint_eq(buffer.length, 0);
 }
 END_TEST
 
@@ -612,6 +662,23 @@ START_TEST(an_errno_of_a_file_is_a_status)
 }
 END_TEST
 
+START_TEST(without_memory_no_folder_is_flushed)
+{
+    bool flushed;
+    int number;
+
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    flushed = file_flush_folder("/tmp/file");
+    number = errno;
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert(!flushed);
+    ck_assert_int_eq(number, ENOMEM);
+    ck_assert(file_flush_folder("/tmp/file"));
+    ck_assert(!file_flush_folder("/no folder/file"));
+    ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
 /* ---- deadlines ---- */
 
 START_TEST(a_deadline_of_nothing_has_passed)
@@ -675,6 +742,8 @@ static TCase *results_and_errors(void)
     tcase_add_test(tests, a_result_holds_pieces_of_any_size);
     tcase_add_test(tests, a_copy_ends_with_a_nul);
     tcase_add_test(tests, freeing_no_result_is_fine);
+    tcase_add_test(tests, without_memory_nothing_hangs_on_a_result);
+    tcase_add_test(tests, without_memory_a_text_stops_growing);
     tcase_add_test(tests, a_record_starts_anew);
     tcase_add_test(tests, a_copied_record_stands_by_itself);
     tcase_add_test(tests, a_record_is_seen_under_its_own_stamp_only);
@@ -699,6 +768,7 @@ static TCase *words_and_deadlines(void)
     tcase_add_test(tests, what_an_operation_decided_is_told_from_a_failure);
     tcase_add_test(tests, the_library_is_of_the_header_s_version);
     tcase_add_loop_test(tests, an_errno_of_a_file_is_a_status, 0, COUNT(numbers));
+    tcase_add_test(tests, without_memory_no_folder_is_flushed);
     tcase_add_test(tests, a_deadline_of_nothing_has_passed);
     tcase_add_test(tests, a_deadline_ahead_has_time_left);
     tcase_add_test(tests, a_deadline_is_a_time_of_whole_nanoseconds);

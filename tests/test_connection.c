@@ -24,11 +24,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define CALLS_MAX 500 /* what takes more of SQLite's calls does not end */
 #define WATCH 2       /* by which the file is found in front of which pages are cleaned */
+#define SWITCH 2      /* of those of sqlite3_exec(): the one that switches to the log */
+#define NOBODY 65534
 #define GIB ((sqlite3_int64)1 << 30)
 
 static struct fixture f;
@@ -227,6 +230,9 @@ START_TEST(a_file_that_sqlite_does_not_open_is_an_error_of_the_disk)
     ck_assert_int_eq(open_connection(true), KEYWARD_IO);
     ck_assert_int_eq(sqlite_stop(), 1);
     ck_assert_int_eq(error.detail.sqlite_code, SQLITE_CANTOPEN);
+    sqlite_fail_only("open_v2", 1, FAIL_ONCE, SQLITE_NOMEM); /* and no connection */
+    ck_assert_int_eq(open_connection(true), KEYWARD_NOMEM);
+    ck_assert_int_eq(sqlite_stop(), 1);
 }
 END_TEST
 
@@ -234,7 +240,7 @@ START_TEST(a_log_that_cannot_be_made_says_that_its_folder_is_read_only)
 {
     ck_assert_int_eq(open_connection(true), KEYWARD_OK);
     connection_close(&connection);
-    sqlite_fail_only("exec", 1, FAIL_ONCE, SQLITE_READONLY_DIRECTORY);
+    sqlite_fail_only("exec", SWITCH, FAIL_ONCE, SQLITE_READONLY_DIRECTORY);
     ck_assert_int_eq(open_connection(true), KEYWARD_READ_ONLY);
     ck_assert_int_eq(sqlite_stop(), 1);
     ck_assert_ptr_nonnull(strstr(error.detail.message, "the folder of '"));
@@ -275,6 +281,25 @@ static void upgrade_the_rest(enum keyward_status status)
 START_TEST(an_upgrade_that_fails_leaves_whole_steps)
 {
     fail_each(begin_store, upgrade, upgrade_the_rest, 0);
+}
+END_TEST
+
+static void upgrade_by_another(void *context)
+{
+    struct connection *mine = connection;
+
+    (void)context;
+    ck_assert_int_eq(open_connection(false), KEYWARD_OK);
+    ck_assert_int_eq(upgrade(), KEYWARD_OK);
+    connection_close(&connection);
+    connection = mine;
+}
+
+START_TEST(a_step_that_another_process_has_taken_meanwhile_is_not_taken_again)
+{
+    begin_store();
+    sqlite_before("BEGIN IMMEDIATE", upgrade_by_another, NULL);
+    upgrade_the_rest(upgrade());
 }
 END_TEST
 
@@ -327,7 +352,21 @@ START_TEST(a_backup_fails_with_the_call_that_fails)
 }
 END_TEST
 
-/* ---- memory ---- */
+/* ---- memory: Check itself needs some for each assertion, so that none stands where it fails ----
+ */
+
+START_TEST(without_memory_nothing_is_backed_up)
+{
+    enum keyward_status status;
+
+    prepare_copy();
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    status = back_up();
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_int_eq(status, KEYWARD_NOMEM);
+    unlink(copy);
+}
+END_TEST
 
 START_TEST(without_memory_nothing_is_opened)
 {
@@ -369,6 +408,37 @@ START_TEST(a_name_that_leads_nowhere_is_no_file)
     ck_assert_int_eq(symlink(nowhere, f.path), 0);
     ck_assert_int_eq(open_connection(true), KEYWARD_NO_FOLDER);
     ck_assert_int_eq(access(nowhere, F_OK), -1);
+}
+END_TEST
+
+/* Who is root is nobody for a moment: root may search any folder. */
+START_TEST(a_folder_that_cannot_be_searched_is_told)
+{
+    bool is_root = geteuid() == 0;
+    enum keyward_status status;
+
+    ck_assert_int_eq(chmod(f.folder, 0), 0);
+    if (is_root)
+        ck_assert_int_eq(seteuid(NOBODY), 0);
+    status = store_file_create(f.path, &error);
+    if (is_root)
+        ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(chmod(f.folder, 0700), 0);
+    ck_assert_int_eq(status, KEYWARD_READ_ONLY);
+    ck_assert_ptr_nonnull(strstr(error.detail.message, "cannot be searched"));
+    ck_assert_int_eq(access(f.path, F_OK), -1);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_written_is_told)
+{
+    struct connection reading = {.error = &error};
+
+    write_whole(f.path, "", 0);
+    ck_assert_int_eq(sqlite3_open_v2(f.path, &reading.db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert_int_eq(store_file_recognise(&reading, f.path), KEYWARD_READ_ONLY);
+    ck_assert_ptr_nonnull(strstr(error.detail.message, f.path));
+    sqlite3_close(reading.db);
 }
 END_TEST
 
@@ -418,6 +488,7 @@ END_TEST
 
 START_TEST(a_store_cut_off_in_its_first_transaction_has_a_journal)
 {
+    enum keyward_status status;
     char journal[128];
 
     snprintf(journal, sizeof journal, "%s-journal", f.path);
@@ -426,8 +497,9 @@ START_TEST(a_store_cut_off_in_its_first_transaction_has_a_journal)
     write_whole(journal, "x", 1);
     ck_assert_int_eq(recognise(), KEYWARD_OK);
     memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
-    ck_assert_int_eq(recognise(), KEYWARD_NOMEM);
+    status = recognise();
     ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_int_eq(status, KEYWARD_NOMEM);
     unlink(journal);
 }
 END_TEST
@@ -462,9 +534,10 @@ START_TEST(a_file_that_another_process_makes_a_store_meanwhile_is_one)
 }
 END_TEST
 
-/* To switch to the log, SQLite needs the file alone. */
+/* To switch to the log, SQLite needs the file alone: it is waited for, but not for ever. */
 START_TEST(a_new_store_that_somebody_reads_is_busy_until_he_has_read)
 {
+    struct connection_options patient = options();
     sqlite3 *reader;
 
     write_whole(f.path, "", 0);
@@ -475,7 +548,10 @@ START_TEST(a_new_store_that_somebody_reads_is_busy_until_he_has_read)
         SQLITE_OK);
     ck_assert_int_eq(open_connection(true), KEYWARD_BUSY);
     ck_assert_int_eq(sqlite3_close(reader), SQLITE_OK);
-    ck_assert_int_eq(open_connection(true), KEYWARD_OK);
+    patient.busy_timeout_ms = 60000;
+    sqlite_fail_only("exec", SWITCH, FAIL_ONCE, SQLITE_BUSY);
+    ck_assert_int_eq(connection_open(&connection, &patient, true, &error), KEYWARD_OK);
+    ck_assert_int_eq(sqlite_stop(), 1);
 }
 END_TEST
 
@@ -888,13 +964,17 @@ int main(void)
     tcase_add_test(tests, a_file_that_sqlite_does_not_open_is_an_error_of_the_disk);
     tcase_add_test(tests, a_log_that_cannot_be_made_says_that_its_folder_is_read_only);
     tcase_add_test(tests, an_upgrade_that_fails_leaves_whole_steps);
+    tcase_add_test(tests, a_step_that_another_process_has_taken_meanwhile_is_not_taken_again);
     tcase_add_test(tests, without_memory_nothing_is_opened);
+    tcase_add_test(tests, a_folder_that_cannot_be_searched_is_told);
+    tcase_add_test(tests, a_file_that_cannot_be_written_is_told);
     tcase_add_test(tests, a_name_that_leads_nowhere_is_no_file);
     tcase_add_test(tests, a_file_that_another_program_fills_meanwhile_is_left_to_it);
     tcase_add_test(tests, a_file_that_another_process_makes_a_store_meanwhile_is_one);
     tcase_add_test(tests, a_new_store_that_somebody_reads_is_busy_until_he_has_read);
     tests = suite_add_case(suite, "open", one_open, all_closed);
     tcase_add_test(tests, a_backup_fails_with_the_call_that_fails);
+    tcase_add_test(tests, without_memory_nothing_is_backed_up);
     tcase_add_test(tests, without_memory_a_log_is_written_as_sqlite_does);
     tcase_add_test(tests, a_file_is_recognised_by_its_header);
     tcase_add_test(tests, a_file_that_cannot_be_read_is_no_other_kind_of_file);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Sealing and tokens: what opens, what does not, and the formats that stored files rely on. The
- * linker leads read and sodium_malloc through here, to fail on order. */
+ * linker leads read through here, to be interrupted on order. */
+#include "fault/memory.h"
 #include "seal/keyring.h"
 #include "seal/master_key.h"
 #include "seal/seal.h"
+#include "seal/secret.h"
 #include "seal/token.h"
 #include "support/fixture.h"
 
@@ -752,6 +754,9 @@ START_TEST(a_callback_that_returns_anything_but_0_has_failed)
 }
 END_TEST
 
+/* Which piece of memory it does without; 0: none. */
+static int missing_memory;
+
 /* The status for a key file of this content; what it derives to is asserted where it is accepted.
  */
 static enum keyward_status obtain_from_file(const void *bytes, size_t length)
@@ -766,7 +771,10 @@ static enum keyward_status obtain_from_file(const void *bytes, size_t length)
     fixture_init(&f);
     snprintf(path, sizeof path, "%s/master.key", f.folder);
     write_whole(path, bytes, length);
+    if (missing_memory > 0)
+        memory_fail(MEMORY_OF_LIBRARY, missing_memory, FAIL_ONCE);
     status = master_key_obtain(&source, &key, &error);
+    memory_stop();
     if (status == KEYWARD_OK)
         assert_derived(key);
     else
@@ -823,10 +831,9 @@ END_TEST
 
 /* ---- a key file, when the system fails ---- */
 
-static int interruptions, memory_fails_at;
+static int interruptions;
 
 extern __typeof__(read) __real_read, __wrap_read;
-extern __typeof__(sodium_malloc) __real_sodium_malloc, __wrap_sodium_malloc;
 
 ssize_t __wrap_read(int fd, void *bytes, size_t length)
 {
@@ -837,13 +844,6 @@ ssize_t __wrap_read(int fd, void *bytes, size_t length)
     return -1;
 }
 
-void *__wrap_sodium_malloc(size_t size)
-{
-    if (memory_fails_at > 0 && --memory_fails_at == 0)
-        return NULL;
-    return __real_sodium_malloc(size);
-}
-
 START_TEST(a_key_file_whose_reading_a_signal_interrupts_is_read_on)
 {
     interruptions = 2;
@@ -852,13 +852,42 @@ START_TEST(a_key_file_whose_reading_a_signal_interrupts_is_read_on)
 }
 END_TEST
 
-START_TEST(without_guarded_memory_no_key_file_is_read)
+START_TEST(without_guarded_memory_there_is_no_key)
 {
-    for (int nth = 1; nth <= 3; nth++) {
-        memory_fails_at = nth;
+    for (missing_memory = 1; missing_memory <= 3; missing_memory++)
         ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_NOMEM);
-        ck_assert_int_eq(memory_fails_at, 0);
+    ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_OK);
+    missing_memory = 0;
+}
+END_TEST
+
+START_TEST(without_guarded_memory_there_is_no_keyring)
+{
+    struct keyring keyring;
+
+    for (int nth = 1; nth <= 3; nth++) {
+        bool made;
+
+        memory_fail(MEMORY_OF_LIBRARY, nth, FAIL_ONCE);
+        made = keyring_init(&keyring);
+        ck_assert_int_eq(memory_stop(), 1);
+        ck_assert(!made);
+        keyring_release(&keyring);
     }
+}
+END_TEST
+
+START_TEST(without_guarded_memory_there_is_no_secret)
+{
+    keyward_secret *none;
+    char *text;
+
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    none = secret_new(8, &text);
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_ptr_null(none);
+    keyward_secret_free(&none);
+    keyward_secret_free(NULL);
 }
 END_TEST
 
@@ -918,7 +947,9 @@ static TCase *keys(void)
     tcase_add_test(tests, a_key_file_holds_64_hexadecimal_digits_or_32_bytes);
     tcase_add_test(tests, a_key_file_of_anything_else_gives_no_key);
     tcase_add_test(tests, a_key_file_whose_reading_a_signal_interrupts_is_read_on);
-    tcase_add_test(tests, without_guarded_memory_no_key_file_is_read);
+    tcase_add_test(tests, without_guarded_memory_there_is_no_key);
+    tcase_add_test(tests, without_guarded_memory_there_is_no_keyring);
+    tcase_add_test(tests, without_guarded_memory_there_is_no_secret);
     return tests;
 }
 

@@ -8,6 +8,7 @@
  * moves on; and log_keeper_is_behind, so that a test need not write 80 MiB first.
  */
 #include "connection/statement.h"
+#include "fault/memory.h"
 #include "fault/sqlite.h"
 #include "support/fixture.h"
 #include "transaction/commit_queue.h"
@@ -87,6 +88,8 @@ static enum keyward_status open_database(void)
 
 static void begin(void)
 {
+    moved_on = 0;
+
     const struct companion nobody_goes = {.is_due = NULL};
 
     fixture_init(&f);
@@ -229,19 +232,25 @@ START_TEST(nobody_is_kept_by_a_log_that_cannot_be_caught_up_with)
 }
 END_TEST
 
+/* The file, to be cleaned as it is written back, where the version of its data is, and its log: the
+ * calls that find them are the first, the third and the fourth of their kind. Without these it goes
+ * on; without the second, which reads the header, it does not. */
 START_TEST(opening_fails_whole_and_works_the_next_time)
 {
+    static const char *const functions[] = {"exec", "db_config", "prepare_v2", "step",
+                                            "file_control"};
     int failed = 1;
 
     for (int nth = 1; failed > 0; nth++) {
+        bool goes_on = strcmp(functions[_i], "file_control") == 0 && nth != 2;
         enum keyward_status status;
 
         ck_assert_int_lt(nth, CALLS_MAX);
         database_close(&database, false);
-        sqlite_fail_only("exec", nth, FAIL_ONCE, SQLITE_IOERR_READ);
+        sqlite_fail_only(functions[_i], nth, FAIL_ONCE, SQLITE_IOERR_READ);
         status = open_database();
         failed = sqlite_stop();
-        ck_assert_int_eq(status, failed > 0 ? KEYWARD_IO : KEYWARD_OK);
+        ck_assert_int_eq(status, failed > 0 && !goes_on ? KEYWARD_IO : KEYWARD_OK);
         if (status == KEYWARD_OK)
             ck_assert_int_eq(write_row(), KEYWARD_OK);
     }
@@ -249,6 +258,32 @@ START_TEST(opening_fails_whole_and_works_the_next_time)
 END_TEST
 
 /* ---- memory ---- */
+
+/* The log's buffer is for speed alone. */
+START_TEST(each_piece_of_memory_is_missed_in_turn)
+{
+    static const int opening = 0, reading = 1;
+    int failed = 1;
+
+    for (int nth = 1; failed > 0; nth++) {
+        enum keyward_status status;
+
+        ck_assert_int_lt(nth, CALLS_MAX);
+        database_close(&database, false);
+        if (_i == reading)
+            ck_assert_int_eq(open_database(), KEYWARD_OK);
+        memory_fail(MEMORY_OF_LIBRARY, nth, FAIL_ONCE);
+        status = _i == opening ? open_database() : read_rows();
+        failed = memory_stop();
+        if (_i == opening && failed > 0 && database)
+            ck_assert_int_eq(status, KEYWARD_OK);
+        else
+            ck_assert_int_eq(status, failed > 0 ? KEYWARD_NOMEM : KEYWARD_OK);
+        if (status == KEYWARD_OK)
+            ck_assert_int_eq(write_row(), KEYWARD_OK);
+    }
+}
+END_TEST
 
 START_TEST(without_memory_or_a_mutex_no_database_is_opened)
 {
@@ -371,6 +406,18 @@ START_TEST(a_log_that_cannot_be_written_back_is_tried_again_when_it_has_grown)
 }
 END_TEST
 
+START_TEST(a_log_that_no_connection_is_had_to_empty_is_tried_again)
+{
+    kept.path = f.folder; /* is no file */
+    log_keeper_empty(&keeper);
+    ck_assert(!log_keeper_was_emptied(&keeper));
+    kept.path = f.path;
+    moved_on = 200000;
+    log_keeper_work(&keeper, true);
+    ck_assert(log_keeper_was_emptied(&keeper));
+}
+END_TEST
+
 START_TEST(a_log_that_is_being_written_back_is_emptied_later)
 {
     ck_assert_int_eq(write_row(), KEYWARD_OK);
@@ -425,14 +472,17 @@ int main(void)
     TCase *tests = suite_add_case(suite, "database", begin, end);
     const int work_count = sizeof works / sizeof *works;
 
+    memory_install();
     tcase_add_loop_test(tests, a_call_fails_whole_and_the_next_one_works, 0, 2 * work_count);
     tcase_add_test(tests, nobody_is_kept_by_a_log_that_cannot_be_caught_up_with);
-    tcase_add_test(tests, opening_fails_whole_and_works_the_next_time);
+    tcase_add_loop_test(tests, opening_fails_whole_and_works_the_next_time, 0, 5);
+    tcase_add_loop_test(tests, each_piece_of_memory_is_missed_in_turn, 0, 2);
     tcase_add_test(tests, without_memory_or_a_mutex_no_database_is_opened);
     tcase_add_test(tests, a_companion_that_has_failed_rests_for_a_second);
     tcase_add_test(tests, who_was_seen_to_come_and_has_withdrawn_joins_nothing);
     tests = suite_add_case(suite, "keeper of the log", begin_keeper, end_keeper);
     tcase_add_test(tests, a_log_that_cannot_be_written_back_is_tried_again_when_it_has_grown);
+    tcase_add_test(tests, a_log_that_no_connection_is_had_to_empty_is_tried_again);
     tcase_add_test(tests, a_log_that_is_being_written_back_is_emptied_later);
     tcase_add_test(tests, a_log_that_cannot_be_emptied_is_left_alone_for_a_moment);
     tcase_add_test(tests, whoever_catches_up_waits_for_the_one_who_writes_the_longest_log_back);

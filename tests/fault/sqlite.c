@@ -103,11 +103,18 @@ LED_HERE(sqlite3_backup_init);
 LED_HERE(sqlite3_backup_step);
 LED_HERE(sqlite3_wal_checkpoint_v2);
 
-/* SQLite hands out a connection even then, to be closed. */
+/* SQLite hands out a connection even then, to be closed, unless there is no memory for it. */
 int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db, int flags, const char *vfs)
 {
     int code = __real_sqlite3_open_v2(path, db, flags, vfs);
-    return meet("open_v2") ? fault.code : code;
+
+    if (!meet("open_v2"))
+        return code;
+    if (fault.code == SQLITE_NOMEM) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return fault.code;
 }
 
 int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*row)(void *, int, char **, char **),

@@ -419,8 +419,9 @@ static const struct {
     {"UPDATE audit_checkpoints SET note = note || char(10) WHERE size = 300", "300: " UNSIGNED},
     {"UPDATE audit_checkpoints SET note = note || char(0) WHERE size = 300", "300: " UNSIGNED},
     {"UPDATE audit_checkpoints SET note = '' WHERE size = 518", "518: " UNSIGNED},
-    {"UPDATE audit_checkpoints SET note = substr(note, 1, length(note) - 3) || 'A=' || char(10)"
-     " WHERE size = 5",
+    /* the signature's last four bits: to others than they are */
+    {"UPDATE audit_checkpoints SET note = substr(note, 1, length(note) - 3) ||"
+     " iif(substr(note, -3, 1) = 'A', 'E=', 'A=') || char(10) WHERE size = 5",
      "5: " UNSIGNED},
     {"INSERT INTO audit_checkpoints SELECT 519, 0, note FROM audit_checkpoints WHERE size = 518",
      "519: " UNSIGNED},

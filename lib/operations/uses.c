@@ -206,8 +206,9 @@ static void make_due(struct uses *uses, struct slot *slot)
     if (atomic_load(&slot->due) || atomic_exchange(&slot->due, true))
         return;
     head = atomic_load_explicit(&uses->due, memory_order_relaxed);
-    do /* covered by chance: another slot becomes due at the same time */
+    do
         atomic_store_explicit(&slot->next, head, memory_order_relaxed);
+    /* covered by chance: another slot becomes due at the same time */
     while (!atomic_compare_exchange_weak_explicit(&uses->due, &head, number_of(uses, slot),
                                                   memory_order_release, memory_order_relaxed));
 }

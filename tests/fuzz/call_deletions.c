@@ -8,6 +8,17 @@
 
 /* ---- drawing ---- */
 
+/* How long ago some key was used, to the millisecond: one more or less makes the difference. */
+static int64_t draw_idle_time(struct run *run)
+{
+    const struct model *model = &run->world->model;
+    const struct model_key *key = &model->keys[0];
+
+    if (model->key_count > 0)
+        key = &model->keys[input_pick(&run->input, (size_t)model->key_count)];
+    return run->now - key->last_used_at;
+}
+
 static keyward_deletion draw_deletion(struct run *run)
 {
     uint8_t byte = input_byte(&run->input);
@@ -17,8 +28,10 @@ static keyward_deletion draw_deletion(struct run *run)
     if (byte >= 128)
         deletion.reason_text = draw_long_text(run);
     byte = input_byte(&run->input);
-    if (byte >= 192)
-        deletion.unless_used_within = byte < 248 ? byte % 8 * A_WHILE : input_number(&run->input);
+    if (byte >= 248)
+        deletion.unless_used_within = input_number(&run->input);
+    else if (byte >= 160)
+        deletion.unless_used_within = draw_idle_time(run) + byte % 4 / 3;
     deletion.deleted_at = deletion.event = deletion.last_used_at =
         1234; /* for the library to set */
     return deletion;

@@ -323,7 +323,7 @@ static void require_json(char *text)
 static void look_at_arguments(struct call *call)
 {
     call->is_json = is_given(call, "--json") && !is_given(call, "--");
-    call->is_data = call->is_json || is_given(call, "export") ||
+    call->is_data = call->is_json || is_given(call, "export") || is_given(call, "audit export") ||
                     (is_given(call, "reveal") && !command.is_terminal);
 }
 

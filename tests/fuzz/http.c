@@ -186,17 +186,17 @@ static bool send_some(int client, const uint8_t **at, size_t *left)
     return true;
 }
 
-/* Something is there to read or to send. A machine that stood still for a while, and this process
- * with it, gets a second chance and a third. */
-static void wait_for(int client, short events, short *come)
+/* Until something is there to read or to send; the fuzzer's own alarm may come in between. */
+static short wait_for(int client, bool is_sent)
 {
-    struct pollfd wait = {.fd = client, .events = events};
-    int ready = 0;
+    struct pollfd wait = {.fd = client, .events = is_sent ? POLLIN : POLLIN | POLLOUT};
+    int ready;
 
-    for (int i = 0; i < 3 && ready == 0; i++)
-        ready = poll(&wait, 1, 7000);
+    do {
+        ready = poll(&wait, 1, 20000);
+    } while (ready < 0 && errno == EINTR);
     REQUIRE(ready == 1); /* the server neither answers nor hangs up */
-    *come = wait.revents;
+    return wait.revents;
 }
 
 /* Sends the bytes and then nothing more; `answer` becomes all that comes back. */
@@ -208,9 +208,7 @@ static size_t exchange(const uint8_t *at, size_t left, char *answer)
     ssize_t got = -1;
 
     while (got != 0) {
-        short come;
-        wait_for(client, is_sent ? POLLIN : POLLIN | POLLOUT, &come);
-        if (!is_sent && come & (POLLOUT | POLLERR | POLLHUP))
+        if (wait_for(client, is_sent) & (POLLOUT | POLLERR | POLLHUP) && !is_sent)
             is_sent = send_some(client, &at, &left);
         got = recv(client, answer + length, ANSWER_MAX - length, 0);
         REQUIRE(got >= 0 || errno == EAGAIN || errno == ECONNRESET);

@@ -118,6 +118,15 @@ passes 'a suite' "$plain/tests/checker_suite" passing
 finds 'an assertion that fails' 'Checks: 2, Failures: 1' "$plain/tests/checker_suite" failing
 finds 'a suite without tests' 'Checks: 0' "$plain/tests/checker_suite" empty
 
+# ---- the fuzzers, each with a fault that its corpus meets; see tests/fuzz/planted ----
+
+for program in "$plain"/tests/fuzz/fuzz_*_planted; do
+    name=${program##*/fuzz_}
+    name=${name%_planted}
+    finds "$(sed -n '2s,^/\* \(.*\)\. \*/$,\1,p' "tests/fuzz/planted/$name.c")" 'does not hold: ' \
+        "$program" "tests/fuzz/corpus/$name"
+done
+
 mkdir -p "$work/no-tests"
 no_tests() {
     (cd "$work/no-tests" && ctest --no-tests=error)

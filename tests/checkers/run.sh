@@ -163,6 +163,19 @@ finds 'an SQLite type in a transaction' 'transaction/planted.h: names SQLite' \
 finds 'an SQLite call in the API' 'api/planted.h: names SQLite' \
     layers api 'int planted(void) { return sqlite3_initialize(); }'
 
+model() { # model SED-COMMAND: on a copy of the commit queue
+    copy=$work/model
+    rm -rf "$copy"
+    cp -R lib "$copy"
+    sed "$1" lib/transaction/commit_queue.c >"$copy/transaction/commit_queue.c"
+    tests/model/run.sh guard "$cc" "$copy" "$work/model-guard"
+}
+passes 'the functions that the model names' model ''
+finds 'a model of a function that is gone' 'what the model stands for: give_up' \
+    model 's/give_up(/withdraw_late(/'
+finds 'a function that the model does not know' 'what the model does not know: planted' \
+    model '2s/.*/static void planted(void) { }/'
+
 header=include/keyward/keyward.h
 library() { # library TEXT: a small library of its own
     printf '%s\n' "$1" >"$work/planted.c"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define START INT64_C(1700000000000)
+#define PATIENCE 60000 /* ms: nobody is meant to meet the busy timeout */
 
 void ledger_init(struct ledger *ledger)
 {
@@ -41,6 +42,24 @@ void ledger_fail(struct ledger *ledger, const char *format, ...)
 struct ledger_key *ledger_key(struct ledger *ledger, int key)
 {
     return &ledger->pages[key / KEYS_EACH].keys[key % KEYS_EACH];
+}
+
+static void forget_keys(struct ledger *ledger, const struct change *change)
+{
+    for (int i = 0; change->ended == NEVER && i < change->effect_count; i++) {
+        const struct effect *effect = &change->effects[i];
+        if (effect->action == KEYWARD_KEY_CREATED || effect->action == KEYWARD_KEY_IMPORTED)
+            memset(ledger_key(ledger, effect->key), 0, sizeof(struct ledger_key));
+    }
+}
+
+void ledger_forget_unacknowledged(struct ledger *ledger)
+{
+    for (int worker = 0; worker < WORKERS_MAX; worker++) {
+        const struct page *page = &ledger->pages[worker];
+        for (int i = 0; i < page->change_count; i++)
+            forget_keys(ledger, &page->changes[i]);
+    }
 }
 
 void repository_name(char text[LEDGER_TEXT], int worker)
@@ -123,5 +142,20 @@ keyward_options ledger_options(struct ledger *ledger, const unsigned char *maste
     options.clock = tell_time;
     options.clock_context = ledger;
     options.purge_retention = 1;
+    options.busy_timeout_ms = PATIENCE;
     return options;
+}
+
+int ledger_open(struct ledger *ledger, const char *path, int newest, keyward **store)
+{
+    unsigned char master_key[KEYWARD_MASTER_KEY_BYTES];
+    const keyward_options options = ledger_options(ledger, master_key);
+    enum keyward_status status = KEYWARD_WRONG_MASTER_KEY;
+    int number = newest + 1;
+
+    while (status == KEYWARD_WRONG_MASTER_KEY && number > 0) {
+        master_key_of(master_key, --number);
+        status = keyward_open(store, path, &options);
+    }
+    return status == KEYWARD_OK ? number : NO_KEY;
 }

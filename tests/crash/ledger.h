@@ -90,6 +90,10 @@ __attribute__((format(printf, 2, 3))) void ledger_fail(struct ledger *ledger, co
 
 struct ledger_key *ledger_key(struct ledger *ledger, int key);
 
+/* Of a key whose making was not acknowledged, a worker who was killed may have taken down a half.
+ */
+void ledger_forget_unacknowledged(struct ledger *ledger);
+
 /* ---- names that follow from numbers ---- */
 
 #define LEDGER_TEXT 32
@@ -121,5 +125,9 @@ void effect_apply(const struct effect *effect, struct key_state *states);
 /* Options for this ledger's stores, with the ledger's clock and this master key, which must last as
  * long as the options are used. */
 keyward_options ledger_options(struct ledger *ledger, const unsigned char *master_key);
+
+/* Opens a store with the newest master key that opens it: the one of this number first, then those
+ * before it. Returns its number, or NO_KEY, with the reason in keyward_last_error(NULL). */
+int ledger_open(struct ledger *ledger, const char *path, int newest, keyward **store);
 
 #endif

@@ -379,21 +379,6 @@ static int newest_master_key(const struct look *look)
     return newest;
 }
 
-/* The newest master key first: of two that might be in force, one opens. */
-static int open_store(struct look *look, const char *path)
-{
-    int number = newest_master_key(look) + 1;
-    unsigned char master_key[KEYWARD_MASTER_KEY_BYTES];
-    enum keyward_status status = KEYWARD_WRONG_MASTER_KEY;
-
-    while (status == KEYWARD_WRONG_MASTER_KEY && number > 0) {
-        keyward_options options = ledger_options(look->ledger, master_key);
-        master_key_of(master_key, --number);
-        status = keyward_open(&look->store, path, &options);
-    }
-    return did(look, status, "open") ? number : NO_KEY;
-}
-
 bool verdict_of_store(struct verdict *verdict, struct ledger *ledger, const char *path,
                       struct span span, int master_key)
 {
@@ -403,7 +388,9 @@ bool verdict_of_store(struct verdict *verdict, struct ledger *ledger, const char
     if (!look)
         return verdict_bad(verdict, "no memory");
     *look = (struct look){.verdict = verdict, .ledger = ledger, .span = span};
-    opened_by = open_store(look, path);
+    opened_by = ledger_open(ledger, path, newest_master_key(look), &look->store);
+    if (opened_by == NO_KEY)
+        verdict_bad(verdict, "open: %s", keyward_last_error(NULL)->message);
     if (master_key != NO_KEY && opened_by != NO_KEY && opened_by != master_key)
         verdict_bad(verdict, "master key %d opens the copy, not %d", opened_by, master_key);
     if (opened_by != NO_KEY)

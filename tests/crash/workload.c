@@ -55,6 +55,16 @@ static void step_begin(struct step *step)
 {
     page_of(step->worker)->change_count++;
     step->change->begun = step->worker->now();
+    if (step->worker->boasts)
+        step->change->ended = step->worker->now();
+}
+
+static bool is_stale(struct worker *worker, enum keyward_status status)
+{
+    if (status != KEYWARD_WRONG_MASTER_KEY || !worker->is_stale)
+        return false;
+    atomic_store(worker->is_stale, true);
+    return true;
 }
 
 /* The change is made, or it is a failure. */
@@ -62,9 +72,8 @@ static bool step_end(struct step *step, enum keyward_status status, enum keyward
 {
     struct worker *worker = step->worker;
 
-    if (status == KEYWARD_WRONG_MASTER_KEY && worker->open_again) {
-        step->change->begun = NEVER; /* nothing was done */
-        worker->open_again(worker);
+    if (is_stale(worker, status)) {
+        step->change->begun = step->change->ended = NEVER; /* nothing was done */
         return false;
     }
     if (status != wanted) {
@@ -77,6 +86,8 @@ static bool step_end(struct step *step, enum keyward_status status, enum keyward
     for (int i = 0; i < step->change->effect_count; i++)
         effect_apply(&step->change->effects[i], worker->states);
     atomic_fetch_add(&worker->ledger->acknowledged, 1);
+    if (worker->acknowledged)
+        worker->acknowledged();
     return true;
 }
 
@@ -315,9 +326,7 @@ static void authenticate(struct worker *worker)
         return;
     status = keyward_authenticate(worker->store, key->access_key, key->secret, strlen(key->secret),
                                   &identity);
-    if (status == KEYWARD_WRONG_MASTER_KEY && worker->open_again)
-        worker->open_again(worker);
-    else if (status != KEYWARD_OK)
+    if (status != KEYWARD_OK && !is_stale(worker, status))
         ledger_fail(worker->ledger, "authenticate %s: %d (%s)", key->id, status,
                     keyward_last_error(worker->store)->message);
 }
@@ -402,16 +411,14 @@ static void sign_checkpoint(struct worker *worker)
     status = keyward_audit_log_key(worker->store, &host, "example.com/keys", &log_key);
     if (status == KEYWARD_OK)
         status = keyward_audit_checkpoint(worker->store, &host, NULL, 0, &text);
-    if (status == KEYWARD_WRONG_MASTER_KEY && worker->open_again)
-        worker->open_again(worker);
-    else if (status != KEYWARD_OK || text->length >= sizeof promise->text)
-        ledger_fail(worker->ledger, "checkpoint: %d (%s)", status,
-                    keyward_last_error(worker->store)->message);
-    if (status == KEYWARD_OK) {
+    if (status == KEYWARD_OK && text->length < sizeof promise->text) {
         memcpy(promise->text, text->text, text->length + 1);
         promise->length = text->length;
         promise->ended = worker->now();
         page->promise_count++;
+    } else if (!is_stale(worker, status)) {
+        ledger_fail(worker->ledger, "checkpoint: %d (%s)", status,
+                    keyward_last_error(worker->store)->message);
     }
     keyward_text_free(&text);
     keyward_text_free(&log_key);
@@ -463,22 +470,6 @@ static void keep_store(struct worker *worker)
 
 /* ---- a worker's day ---- */
 
-bool worker_open(struct worker *worker)
-{
-    int number = worker->ledger->master_keys;
-    unsigned char master_key[KEYWARD_MASTER_KEY_BYTES];
-    enum keyward_status status = KEYWARD_WRONG_MASTER_KEY;
-
-    while (status == KEYWARD_WRONG_MASTER_KEY && number > 0) {
-        keyward_options options = ledger_options(worker->ledger, master_key);
-        master_key_of(master_key, --number);
-        status = keyward_open(&worker->store, worker->path, &options);
-    }
-    if (status != KEYWARD_OK)
-        ledger_fail(worker->ledger, "open: %d (%s)", status, keyward_last_error(NULL)->message);
-    return status == KEYWARD_OK;
-}
-
 /* Of a hundred steps so many are of each kind. */
 static const struct {
     int share;
@@ -506,8 +497,9 @@ static void make_step(struct worker *worker)
 
 void worker_work(struct worker *worker, int steps)
 {
-    for (int i = 0; i < steps && worker->store && worker->ledger->failures == 0 &&
-                    page_of(worker)->change_count < CHANGES_EACH;
+    for (int i = 0; i < steps && worker->ledger->failures == 0 &&
+                    page_of(worker)->change_count < CHANGES_EACH &&
+                    !(worker->is_stale && atomic_load(worker->is_stale));
          i++)
         make_step(worker);
 }

@@ -18,17 +18,16 @@ struct worker {
     bool keeps_store;
     int64_t (*now)(void); /* the clock of the ledger's changes */
     uint64_t chance;
-    /* Where other processes may change the master key: opens the store anew; false when it cannot.
-     */
-    bool (*open_again)(struct worker *worker);
+    /* Set when another process has changed the master key: the store must be opened again. NULL:
+     * there are no others. */
+    atomic_bool *is_stale;
+    void (*acknowledged)(void); /* called after each change; or NULL */
+    bool boasts; /* acknowledges what is not done yet, to see that this is found out */
     struct key_state states[KEYS_EACH];
 };
 
-/* Opens the worker's store with the newest master key that opens it; false leaves a failure in the
- * ledger. */
-bool worker_open(struct worker *worker);
-
-/* Makes so many steps, fewer if his page is full or somebody has met a failure. */
+/* Makes so many steps, fewer if his page is full, his store is stale or somebody has met a failure.
+ */
 void worker_work(struct worker *worker, int steps);
 
 /* Where a backup of his goes. */

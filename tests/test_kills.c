@@ -11,6 +11,7 @@
 #include "crash/verdict.h"
 #include "crash/workload.h"
 #include "support/crew.h"
+#include "support/figures.h"
 #include "support/fixture.h"
 
 #include <errno.h>
@@ -264,9 +265,9 @@ START_TEST(test_killed_processes)
         ck_assert_msg(!round.verdict.is_bad, "KEYWARD_TEST_SEED=%" PRIu64 ": %s", round.seed,
                       round.verdict.text);
     }
-    printf("%" PRId64 " kills in %" PRIu64 " rounds from seed %" PRIu64 ", %" PRId64
-           " changes acknowledged, 0 bad\n",
-           kills, rounds, seed, changes);
+    figures_set("%" PRId64 " kills in %" PRIu64 " rounds from seed %" PRIu64 ", %" PRId64
+                " changes acknowledged, 0 bad",
+                kills, rounds, seed, changes);
 }
 END_TEST
 
@@ -300,5 +301,10 @@ static Suite *suite(void)
 
 int main(void)
 {
-    return run_suite(suite());
+    int code;
+
+    figures_init();
+    code = run_suite(suite());
+    figures_show();
+    return code;
 }

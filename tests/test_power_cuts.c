@@ -5,7 +5,8 @@
  * A run of several threads is made once, with a trace of all that it did to its disk. From that
  * comes what a cut at each call may leave; the store is opened from it and compared with the
  * ledger of what was acknowledged by then. KEYWARD_TEST_CUTS says how many cuts there are to be,
- * and KEYWARD_TEST_CUT=SEED/CALL/FATE, as a failure prints it, has one of them again.
+ * KEYWARD_TEST_PROCESSES by how many processes, KEYWARD_TEST_SEED from which run on; and
+ * KEYWARD_TEST_CUT=SEED/CALL/FATE, as a failure prints it, has one of them again.
  */
 #include "crash/chance.h"
 #include "crash/disk.h"
@@ -15,12 +16,15 @@
 #include "crash/verdict.h"
 #include "crash/vfs.h"
 #include "crash/workload.h"
+#include "support/figures.h"
 #include "support/fixture.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +33,10 @@
 #else
 #define CUTS 10000
 #endif
+#define PROCESSES_MAX 64
+#define SEEDS_APART 1000000000 /* those of two processes */
 #define SEEDS_TRIED 5
+#define RUNS_FROM_THE_MAKING 5
 #define CUTS_OF_LIES 4000 /* by then each lie is found out, many times over */
 
 /* One cut, and what was found after it. */
@@ -139,6 +146,23 @@ static void take_down(struct campaign *campaign, const struct cut *cut)
                  cut->run->seed, cut->call, cut->fate);
 }
 
+static void cut_once(struct campaign *campaign, const struct run *run,
+                     const struct platter *platter)
+{
+    struct cut cut = {.run = run, .call = platter->at, .fate = (uint64_t)campaign->runs};
+
+    campaign->cuts++;
+    if (!reboot(&cut, platter))
+        take_down(campaign, &cut);
+}
+
+/* The making of the store is the same in each run: it is cut in some of them only. And there is no
+ * lie about it. */
+static int64_t first_cut(const struct campaign *campaign, const struct run *run)
+{
+    return campaign->lies == 0 && campaign->runs % RUNS_FROM_THE_MAKING == 0 ? 0 : run->opened;
+}
+
 /* Cuts the run at each of its calls. */
 static void cut_run(struct campaign *campaign, const struct run *run)
 {
@@ -146,13 +170,11 @@ static void cut_run(struct campaign *campaign, const struct run *run)
 
     platter_init(&platter, &run->trace, RUN_STORE);
     while (platter.at < run->trace.count && !is_over(campaign)) {
-        struct cut cut = {.run = run, .call = platter.at, .fate = (uint64_t)campaign->runs};
         if (platter.at == run->opened)
             platter.lies = campaign->lies;
         platter_begin(&platter);
-        campaign->cuts++;
-        if (!reboot(&cut, &platter))
-            take_down(campaign, &cut);
+        if (platter.at >= first_cut(campaign, run))
+            cut_once(campaign, run, &platter);
         platter_end(&platter);
     }
     platter_free(&platter);
@@ -205,21 +227,69 @@ static void cut_again(const char *name)
     run_free(&run);
 }
 
+/* Each process does its share, from a seed of its own. */
+static void share_out(struct campaign *shares, int count)
+{
+    pid_t processes[PROCESSES_MAX];
+    int status;
+
+    fflush(NULL);
+    for (int i = 0; i < count; i++) {
+        processes[i] = fork();
+        ck_assert_int_ge(processes[i], 0);
+        if (processes[i] == 0) {
+            cut_runs(&shares[i]);
+            _exit(EXIT_SUCCESS);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        ck_assert_int_eq(waitpid(processes[i], &status, 0), processes[i]);
+        ck_assert_int_eq(status, 0);
+    }
+}
+
+static struct campaign *new_shares(int count)
+{
+    const size_t size = PROCESSES_MAX * sizeof(struct campaign);
+    struct campaign *shares =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const int64_t wanted = number_in("KEYWARD_TEST_CUTS", CUTS);
+    const uint64_t seed = first_seed();
+
+    ck_assert(shares != MAP_FAILED);
+    for (int i = 0; i < count; i++)
+        shares[i] = (struct campaign){.wanted = (wanted + count - 1) / count,
+                                      .seed = seed + (uint64_t)i * SEEDS_APART};
+    return shares;
+}
+
 START_TEST(test_power_cuts)
 {
     const char *again = getenv("KEYWARD_TEST_CUT");
-    struct campaign campaign = {.wanted = number_in("KEYWARD_TEST_CUTS", CUTS),
-                                .seed = first_seed()};
+    const int count = (int)number_in("KEYWARD_TEST_PROCESSES", 1);
+    struct campaign *shares, all = {.cuts = 0};
 
     if (again) {
         cut_again(again);
         return;
     }
-    cut_runs(&campaign);
-    printf("%" PRId64 " power cuts in %" PRId64 " runs from seed %" PRIu64 ", %" PRId64 " bad\n",
-           campaign.cuts, campaign.runs, campaign.seed, campaign.bad);
-    ck_assert_msg(campaign.bad == 0, "%" PRId64 " of %" PRId64 " cuts are bad, the first: %s",
-                  campaign.bad, campaign.cuts, campaign.first);
+    ck_assert_int_le(count, PROCESSES_MAX);
+    shares = new_shares(count);
+    if (count == 1)
+        cut_runs(shares);
+    else
+        share_out(shares, count);
+    for (int i = 0; i < count; i++) {
+        all.cuts += shares[i].cuts;
+        all.runs += shares[i].runs;
+        all.bad += shares[i].bad;
+        if (all.first[0] == '\0')
+            strcpy(all.first, shares[i].first);
+    }
+    figures_set("%" PRId64 " power cuts in %" PRId64 " runs from seed %" PRIu64 ", %" PRId64 " bad",
+                all.cuts, all.runs, shares[0].seed, all.bad);
+    ck_assert_msg(all.bad == 0, "%" PRId64 " of %" PRId64 " cuts are bad, the first: %s", all.bad,
+                  all.cuts, all.first);
 }
 END_TEST
 
@@ -286,12 +356,64 @@ START_TEST(test_a_seed_gives_the_same_run)
 }
 END_TEST
 
+/* What a run must have met to be worth cutting. */
+struct met {
+    int64_t shared_commits, database_writes, new_logs, log_truncations, copies, master_keys;
+};
+
+static void count_met(struct met *met, const struct run *run)
+{
+    int database = -1, log = -1;
+
+    met->shared_commits += run->shared_commits;
+    met->master_keys += run->ledger->master_keys - 1;
+    for (int64_t i = 0; i < run->closing; i++) {
+        const struct call *call = &run->trace.calls[i];
+        if (call->kind == CALL_CREATE && strcmp(call->name, RUN_STORE) == 0)
+            database = call->file;
+        if (call->kind == CALL_CREATE && strcmp(call->name, RUN_STORE "-wal") == 0)
+            log = call->file;
+        if (i < run->opened)
+            continue;
+        met->database_writes += call->kind == CALL_WRITE && call->file == database;
+        met->new_logs +=
+            call->kind == CALL_WRITE && call->file == log && call->at == 0 && call->size > 0;
+        met->log_truncations += call->kind == CALL_WRITE && call->file == log && call->size == 0;
+        met->copies += call->kind == CALL_RENAME;
+    }
+}
+
+START_TEST(test_runs_meet_all_there_is)
+{
+    struct met met = {0};
+
+    for (uint64_t i = 0; i < SEEDS_TRIED; i++) {
+        struct run run;
+        run_make(&run, first_seed() + i);
+        count_met(&met, &run);
+        run_free(&run);
+    }
+    printf("met in %d runs: %" PRId64 " commits of several, %" PRId64
+           " pages written back, %" PRId64 " logs begun anew, %" PRId64 " cut to nothing, %" PRId64
+           " copies, %" PRId64 " master keys\n",
+           SEEDS_TRIED, met.shared_commits, met.database_writes, met.new_logs, met.log_truncations,
+           met.copies, met.master_keys);
+    ck_assert_int_gt(met.shared_commits, 0);
+    ck_assert_int_gt(met.database_writes, 0);
+    ck_assert_int_gt(met.new_logs, met.log_truncations); /* some without being cut */
+    ck_assert_int_gt(met.log_truncations, 0);
+    ck_assert_int_gt(met.copies, 0);
+    ck_assert_int_gt(met.master_keys, 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("power cuts");
     TCase *cuts = suite_add_case(suite, "cuts", setup, NULL);
 
     tcase_add_loop_test(cuts, test_a_seed_gives_the_same_run, 0, SEEDS_TRIED);
+    tcase_add_test(cuts, test_runs_meet_all_there_is);
     tcase_add_test(cuts, test_no_flush_is_made);
     tcase_add_test(cuts, test_no_flush_of_the_database_is_made);
     tcase_add_test(cuts, test_no_flush_of_the_log_is_made);
@@ -303,5 +425,10 @@ static Suite *suite(void)
 
 int main(void)
 {
-    return run_suite(suite());
+    int code;
+
+    figures_init();
+    code = run_suite(suite());
+    figures_show();
+    return code;
 }

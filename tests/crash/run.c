@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define THREADS 5
-#define STEPS 32
+#define STEPS 40
 
 static struct disk disk;
 
@@ -55,6 +55,16 @@ static void run_workers(struct run *run, keyward *store)
     baton_run(THREADS, work, NULL, chance_seed(run->seed, 2, 0));
 }
 
+static void count_commits(struct run *run, keyward *store)
+{
+    keyward_activity *activity = NULL;
+
+    ck_assert_int_eq(keyward_get_activity(store, &activity), KEYWARD_OK);
+    run->commits = activity->commits;
+    run->shared_commits = activity->commits - activity->commits_by_size[0];
+    keyward_activity_free(&activity);
+}
+
 void run_make(struct run *run, uint64_t seed)
 {
     unsigned char master_key[KEYWARD_MASTER_KEY_BYTES];
@@ -73,6 +83,8 @@ void run_make(struct run *run, uint64_t seed)
     ck_assert_int_eq(opened, KEYWARD_OK);
     run->opened = run->trace.count;
     run_workers(run, store);
+    count_commits(run, store);
+    run->closing = run->trace.count;
     baton_run(1, close_store, &store, 0);
     disk_clear(&disk);
     ck_assert_msg(run->ledger->failures == 0, "seed %llu: %s", (unsigned long long)seed,

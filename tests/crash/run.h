@@ -12,7 +12,9 @@
 struct run {
     uint64_t seed;
     struct trace trace;
-    int64_t opened; /* by this call the store was there and open */
+    int64_t opened;                  /* by this call the store was there and open */
+    int64_t closing;                 /* and at this one it began to be closed */
+    int64_t commits, shared_commits; /* of these several callers had a part in so many */
     struct ledger *ledger;
 };
 

@@ -6,7 +6,7 @@
  * comes what a cut at each call may leave; the store is opened from it and compared with the
  * ledger of what was acknowledged by then. KEYWARD_TEST_CUTS says how many cuts there are to be,
  * KEYWARD_TEST_PROCESSES by how many processes, KEYWARD_TEST_SEED from which run on; and
- * KEYWARD_TEST_CUT=SEED/CALL/FATE, as a failure prints it, has one of them again.
+ * KEYWARD_TEST_CUT=SEED/CALL/FATE/LIES, as a failure prints it, has one of them again.
  */
 #include "crash/chance.h"
 #include "crash/disk.h"
@@ -39,9 +39,13 @@
 #define RUNS_FROM_THE_MAKING 5
 #define CUTS_OF_LIES 4000 /* by then each lie is found out, many times over */
 
+#define CUT_NAME_OUT "%" PRIu64 "/%" PRId64 "/%" PRIu64 "/%u"
+#define CUT_NAME_IN "%" SCNu64 "/%" SCNd64 "/%" SCNu64 "/%u"
+
 /* One cut, and what was found after it. */
 struct cut {
     const struct run *run;
+    unsigned lies;
     int64_t call;
     uint64_t fate;
     struct verdict verdict;
@@ -142,14 +146,15 @@ static void take_down(struct campaign *campaign, const struct cut *cut)
     campaign->bad++;
     if (campaign->first[0] == '\0')
         snprintf(campaign->first, sizeof campaign->first,
-                 "%s; again: KEYWARD_TEST_CUT=%" PRIu64 "/%" PRId64 "/%" PRIu64, cut->verdict.text,
-                 cut->run->seed, cut->call, cut->fate);
+                 "%s; again: KEYWARD_TEST_CUT=" CUT_NAME_OUT, cut->verdict.text, cut->run->seed,
+                 cut->call, cut->fate, cut->lies);
 }
 
 static void cut_once(struct campaign *campaign, const struct run *run,
                      const struct platter *platter)
 {
-    struct cut cut = {.run = run, .call = platter->at, .fate = (uint64_t)campaign->runs};
+    struct cut cut = {
+        .run = run, .lies = campaign->lies, .call = platter->at, .fate = (uint64_t)campaign->runs};
 
     campaign->cuts++;
     if (!reboot(&cut, platter))
@@ -203,28 +208,30 @@ static uint64_t first_seed(void)
     return (uint64_t)number_in("KEYWARD_TEST_SEED", (int64_t)time(NULL) * 1000 + getpid() % 1000);
 }
 
-/* The cut that a failure has named, alone. */
-static void cut_again(const char *name)
+/* The cut of this name alone. */
+static struct verdict cut_again(const char *name)
 {
     struct cut cut = {.call = -1};
     struct platter platter;
     struct run run;
     uint64_t seed;
 
-    ck_assert_int_eq(sscanf(name, "%" SCNu64 "/%" SCNd64 "/%" SCNu64, &seed, &cut.call, &cut.fate),
-                     3);
+    ck_assert_int_eq(sscanf(name, CUT_NAME_IN, &seed, &cut.call, &cut.fate, &cut.lies), 4);
     run_make(&run, seed);
     ck_assert_int_lt(cut.call, run.trace.count);
     cut.run = &run;
     platter_init(&platter, &run.trace, RUN_STORE);
     while (platter.at < cut.call) {
+        platter.lies = platter.at < run.opened ? 0 : cut.lies;
         platter_begin(&platter);
         platter_end(&platter);
     }
     platter_begin(&platter);
-    ck_assert_msg(reboot(&cut, &platter), "%s", cut.verdict.text);
+    reboot(&cut, &platter);
     platter_free(&platter);
+    forget_copies();
     run_free(&run);
+    return cut.verdict;
 }
 
 /* Each process does its share, from a seed of its own. */
@@ -270,7 +277,8 @@ START_TEST(test_power_cuts)
     struct campaign *shares, all = {.cuts = 0};
 
     if (again) {
-        cut_again(again);
+        const struct verdict verdict = cut_again(again);
+        ck_assert_msg(!verdict.is_bad, "%s", verdict.text);
         return;
     }
     ck_assert_int_le(count, PROCESSES_MAX);
@@ -334,6 +342,22 @@ END_TEST
 START_TEST(test_no_flush_of_a_copy_is_made)
 {
     find_lie(LIE_ABOUT_COPY);
+}
+END_TEST
+
+START_TEST(test_a_bad_cut_can_be_had_again)
+{
+    struct campaign campaign = {
+        .lies = LIE_ABOUT_LOG, .wanted = CUTS_OF_LIES, .seed = first_seed(), .wanted_bad = 1};
+    const char *name;
+    struct verdict verdict;
+
+    cut_runs(&campaign);
+    name = strstr(campaign.first, "KEYWARD_TEST_CUT=");
+    ck_assert_ptr_nonnull(name);
+    verdict = cut_again(name + strlen("KEYWARD_TEST_CUT="));
+    ck_assert(verdict.is_bad);
+    ck_assert_int_eq(strncmp(campaign.first, verdict.text, strlen(verdict.text)), 0);
 }
 END_TEST
 
@@ -419,6 +443,7 @@ static Suite *suite(void)
     tcase_add_test(cuts, test_no_flush_of_the_log_is_made);
     tcase_add_test(cuts, test_no_flush_of_the_folder_is_made);
     tcase_add_test(cuts, test_no_flush_of_a_copy_is_made);
+    tcase_add_test(cuts, test_a_bad_cut_can_be_had_again);
     tcase_add_test(cuts, test_power_cuts);
     return suite;
 }

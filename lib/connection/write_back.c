@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef PORTION /* a suite with small stores has a smaller one */
 #define PORTION (256 * 1024)
+#endif
 #define CLEANED_UP_TO ((sqlite3_int64)1 << 35) /* bytes: half of what page_clean() is for */
 
 struct write_back {

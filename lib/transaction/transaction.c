@@ -160,8 +160,7 @@ static struct write *write_of(struct queue_entry *entry)
     return (struct write *)entry;
 }
 
-/* Ends what is open. Should even that fail, for want of memory, it is made up for before the next
- * begin. */
+/* Ends what is open. Should even that fail, it is made up for before the next begin. */
 static void abandon(struct connection *connection)
 {
     struct error unheard = {.store_stamp =
@@ -175,10 +174,14 @@ static void abandon(struct connection *connection)
     connection->error = error;
 }
 
+/* What undoes it is prepared first: without memory for that, its lock would be kept. */
 static enum keyward_status begin(struct connection *connection, const struct query *how)
 {
+    enum keyward_status status;
+
     abandon(connection);
-    return statement_execute(connection, how);
+    status = statement_prepare(connection, &rollback);
+    return status == KEYWARD_OK ? statement_execute(connection, how) : status;
 }
 
 static bool others_wrote_last(struct database *database)

@@ -3,6 +3,7 @@
 #include "connection/store_file.h"
 #include "connection/write_back.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,36 @@ static enum keyward_status status_of(int sqlite_code)
     }
 }
 
-enum keyward_status connection_failed(struct connection *connection, int sqlite_code)
+/* The last error of the system that the file has met. */
+static int errno_of(struct connection *connection, int which)
 {
+    sqlite3_file *file = NULL;
+    int number = 0;
+
+    sqlite3_file_control(connection->db, "main", which, &file);
+    if (file && file->pMethods)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+static bool is_unreadable(int number)
+{
+    return number == EIO || number == ENXIO || number == ERANGE;
+}
+
+/* To SQLite a disk that cannot read has damaged the file; to us these are two. */
+static int code_of_disk(struct connection *connection, int sqlite_code)
+{
+    bool unreadable = (sqlite_code & 0xFF) == SQLITE_CORRUPT &&
+                      (is_unreadable(errno_of(connection, SQLITE_FCNTL_FILE_POINTER)) ||
+                       is_unreadable(errno_of(connection, SQLITE_FCNTL_JOURNAL_POINTER)));
+
+    return unreadable ? SQLITE_IOERR_CORRUPTFS : sqlite_code;
+}
+
+enum keyward_status connection_failed(struct connection *connection, int found)
+{
+    int sqlite_code = code_of_disk(connection, found);
     enum keyward_status status = status_of(sqlite_code);
 
     /* SQLite's text for the code, not for the statement: that one may quote SQL. */

@@ -4,6 +4,7 @@
 #include "connection/log.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
+#include "connection/store_file.h"
 #include "transaction/activity.h"
 #include "transaction/commit_queue.h"
 #include "transaction/log_keeper.h"
@@ -122,10 +123,14 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
 {
     database->writer->error = error;
     enum keyward_status status = schema_upgrade(database->writer);
+    bool flushed = database->options.durability == KEYWARD_SURVIVES_POWER_LOSS;
+
+    if (status == KEYWARD_OK && flushed)
+        status = store_file_flush_folder(database->writer);
     if (status == KEYWARD_OK) {
         database->data_version = data_version_locate(database->writer);
         database_version(database, &database->left);
-        log_watch(database->writer, database->options.durability == KEYWARD_SURVIVES_POWER_LOSS);
+        log_watch(database->writer, flushed);
     }
     return status;
 }

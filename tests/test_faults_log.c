@@ -67,6 +67,37 @@ START_TEST(a_large_commit_that_fails_between_two_writes_changes_nothing)
     fixture_close(&f);
 }
 END_TEST
+/* ---- a log that is begun anew ---- */
+
+/* The change counter of the log's index, by which tests/fault/sweep.c judges, stays where PRAGMA
+ * data_version moves: a writer has begun the log anew, and has then failed. */
+START_TEST(a_writer_who_begins_the_log_anew_and_fails_has_committed_nothing)
+{
+    struct fixture f;
+    struct work w = {.round = 0};
+    int64_t version;
+    uint32_t commits;
+
+    fixture_open(&f);
+    w.f = f;
+    ck_assert_int_eq(sqlite3_open(f.path, &w.db), SQLITE_OK);
+    number(&w, "PRAGMA wal_checkpoint(PASSIVE)");
+    version = number(&w, "PRAGMA data_version");
+    commits = commits_of(&w);
+    fault_begin(&disk_full, 1, FAIL_FROM_THEN_ON);
+    assert_status(f.store, keyward_grant(f.store, &host, "repo-1", "x", KEYWARD_READER),
+                  KEYWARD_FULL);
+    fault_end(&disk_full);
+    ck_assert_int_ne(number(&w, "PRAGMA data_version"), version);
+    ck_assert_uint_eq(commits_of(&w), commits);
+    assert_status(f.store, keyward_grant(f.store, &host, "repo-1", "x", KEYWARD_READER),
+                  KEYWARD_OK);
+    ck_assert_uint_eq(commits_of(&w), commits + 1);
+    sqlite3_close(w.db);
+    fixture_close(&f);
+}
+END_TEST
+
 /* ---- a checkpoint that fails ---- */
 
 #define LOG_KEYS 2000 /* so many fill more of the log than a commit leaves for later */
@@ -107,6 +138,7 @@ static Suite *log_suite(void)
     TCase *log = tcase_create("log");
 
     tcase_add_test(log, a_large_commit_that_fails_between_two_writes_changes_nothing);
+    tcase_add_test(log, a_writer_who_begins_the_log_anew_and_fails_has_committed_nothing);
     tcase_add_test(log, a_failed_checkpoint_takes_nothing_back);
     suite_add_tcase(suite, log);
     return suite;

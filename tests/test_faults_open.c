@@ -108,7 +108,9 @@ static void open_once(struct work *w, enum found found, const struct fault *faul
  */
 static int tried(const struct fault *fault)
 {
-    return fault->source == DISK || fault->source == OWN ? POINTS_MAX : POINTS_TRIED;
+    if (fault->source == DISK || fault->source == OWN)
+        return POINTS_MAX;
+    return fault->source == KERNEL ? POINTS_TRIED / 8 : POINTS_TRIED;
 }
 
 static int choose_opening_step(struct work *w, const struct fault *fault)

@@ -25,7 +25,7 @@ const struct fault bad_lock = ON_DISK("lock", IO_LOCK, SQLITE_IOERR_LOCK, KEYWAR
 const struct fault busy_lock = ON_DISK("busy lock", IO_LOCK, SQLITE_BUSY, KEYWARD_BUSY);
 const struct fault bad_map = ON_DISK("shared memory", IO_SHM_MAP, SQLITE_IOERR_SHMMAP, KEYWARD_IO);
 const struct fault no_map =
-    ON_DISK("shared memory, none left", IO_SHM_MAP, SQLITE_IOERR_NOMEM, KEYWARD_NOMEM);
+    ON_DISK("no shared memory left", IO_SHM_MAP, SQLITE_IOERR_NOMEM, KEYWARD_NOMEM);
 const struct fault bad_open = ON_DISK("opening a file", IO_OPEN, SQLITE_CANTOPEN, KEYWARD_IO);
 const struct fault bad_size =
     ON_DISK("size of a file", IO_FILE_SIZE, SQLITE_IOERR_FSTAT, KEYWARD_IO);

@@ -26,7 +26,7 @@ static sqlite3_file *file_of(sqlite3 *db)
 
 /* Not PRAGMA data_version: that moves without a commit, too, when a writer begins the log anew and
  * fails then. */
-static uint32_t commits_of(const struct work *w)
+uint32_t commits_of(const struct work *w)
 {
     sqlite3_file *file = file_of(w->db);
     volatile void *index = NULL;
@@ -96,9 +96,8 @@ static int find_lock(void *context, int unused)
     return fd < 0 || fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
-/* What a process of its own sees is asked for the first failure of each sweep: it takes a while. */
-static void assert_unlocked(struct work *w, const char *name, const struct fault *fault, int nth,
-                            bool by_process)
+void assert_unlocked(struct work *w, const char *name, const struct fault *fault, int nth,
+                     bool by_process)
 {
     ck_assert_msg(nobody_here_locks(w), "%s, %s %d: a lock is held", name, fault->name, nth);
     if (by_process)
@@ -213,9 +212,14 @@ static bool provoke(struct work *w, const struct call *call, const struct fault 
 
 /* ---- all points ---- */
 
+bool every_point(void)
+{
+    return getenv("KEYWARD_TEST_EVERY_POINT");
+}
+
 int step_of(const struct fault *fault, int tried)
 {
-    return getenv("KEYWARD_TEST_EVERY_POINT") ? 1 : 1 + fault_calls(fault) / tried;
+    return every_point() ? 1 : 1 + fault_calls(fault) / tried;
 }
 
 static void begin_round(struct work *w, const struct call *call, enum start start)

@@ -33,8 +33,13 @@ extern enum keyward_durability durability;
 void sweep(const struct call *call, const struct fault *fault, enum fault_length length,
            enum start start, int tried, struct tally *tally);
 
+bool every_point(void);
+
 /* How far apart the points are then, from what the fault has counted. */
 int step_of(const struct fault *fault, int tried);
+
+/* Transactions committed to the store, by any connection, up to now. */
+uint32_t commits_of(const struct work *w);
 
 /* Prints the tally, and keeps it for the sum; fails the test when fewer points than `floor` failed
  * the call, lest a test pass for want of faults. */
@@ -43,6 +48,11 @@ void assert_hit(const char *name, const struct fault *fault, const struct tally 
 void assert_failure(const struct work *w, keyward *store, const char *name,
                     const struct fault *fault, int nth, enum keyward_status status);
 void assert_message_is_clean(const struct work *w, const char *message);
+
+/* Nobody holds a lock on the log; `by_process`: another process sees none either, which takes a
+ * while to ask. */
+void assert_unlocked(struct work *w, const char *name, const struct fault *fault, int nth,
+                     bool by_process);
 
 /* ---- what may not be left ---- */
 

@@ -104,12 +104,14 @@ START_TEST(a_code_of_sqlite_is_a_status_with_its_text)
     struct connection other = {.error = &error};
     char wanted[160];
 
+    ck_assert_int_eq(sqlite3_open(":memory:", &other.db), SQLITE_OK);
     ck_assert_int_eq(connection_failed(&other, codes[_i].code), codes[_i].status);
     snprintf(wanted, sizeof wanted, "%s (SQLite %d: %s)", keyward_status_text(codes[_i].status),
              codes[_i].code, sqlite3_errstr(codes[_i].code));
     ck_assert_str_eq(error.detail.message, wanted);
     ck_assert_int_eq(error.detail.status, codes[_i].status);
     ck_assert_int_eq(error.detail.sqlite_code, codes[_i].code);
+    sqlite3_close(other.db);
 }
 END_TEST
 

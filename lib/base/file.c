@@ -42,9 +42,25 @@ enum keyward_status file_failed(struct error *error, const char *path)
                      system_error_text(number, text));
 }
 
+/* A file system behind a network or a program lets signals interrupt it. */
+static int open_uninterrupted(const char *path, int flags, mode_t mode)
+{
+    int fd;
+
+    do
+        fd = open(path, flags | O_CLOEXEC, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int file_open(const char *path, int flags)
+{
+    return open_uninterrupted(path, flags, 0);
+}
+
 int file_create(const char *path)
 {
-    return open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    return open_uninterrupted(path, O_CREAT | O_EXCL | O_WRONLY, S_IRUSR | S_IWUSR);
 }
 
 /* Does the system, and this file system, rename without overwriting? */
@@ -110,7 +126,7 @@ bool file_rename(const char *from, const char *to)
 
 static bool flush(const char *path, int kind)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | kind);
+    int fd = file_open(path, O_RDONLY | kind);
     bool flushed = fd >= 0 && fsync(fd) == 0;
     int number = errno;
 

@@ -11,6 +11,9 @@ enum keyward_status file_status(int number);
 /* Records that the file cannot be written, by errno, and returns the status. */
 enum keyward_status file_failed(struct error *error, const char *path);
 
+/* Opens a file that is there, however often a signal interrupts it; -1 with errno. */
+int file_open(const char *path, int flags);
+
 /* A descriptor for writing to a new file of mode 0600; -1 with errno, EEXIST for one that is there.
  */
 int file_create(const char *path);

@@ -4,6 +4,7 @@
 #include "connection/store_file.h"
 #include "connection/write_back.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,8 +33,34 @@ static enum keyward_status status_of(int sqlite_code)
     }
 }
 
-enum keyward_status connection_failed(struct connection *connection, int sqlite_code)
+/* The last error of the system that the file has met. */
+static int errno_of(sqlite3_file *file)
 {
+    int number = 0;
+
+    if (file)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+static bool is_unreadable(int number)
+{
+    return number == EIO || number == ENXIO || number == ERANGE;
+}
+
+/* To SQLite a disk that cannot read has damaged the file; to us these are two. */
+static int code_of_disk(struct connection *connection, int sqlite_code)
+{
+    bool unreadable = (sqlite_code & 0xFF) == SQLITE_CORRUPT &&
+                      (is_unreadable(errno_of(open_file_of(connection))) ||
+                       is_unreadable(errno_of(open_log_of(connection))));
+
+    return unreadable ? SQLITE_IOERR_CORRUPTFS : sqlite_code;
+}
+
+enum keyward_status connection_failed(struct connection *connection, int found)
+{
+    int sqlite_code = code_of_disk(connection, found);
     enum keyward_status status = status_of(sqlite_code);
 
     /* SQLite's text for the code, not for the statement: that one may quote SQL. */

@@ -22,6 +22,11 @@ struct statement statement_begin(struct connection *connection, const struct que
     return statement;
 }
 
+enum keyward_status statement_prepare(struct connection *connection, const struct query *query)
+{
+    return statement_begin(connection, query).status;
+}
+
 void statement_bind_text(struct statement *statement, const char *text)
 {
     if (statement->status == KEYWARD_OK)

@@ -29,6 +29,9 @@ struct statement {
     enum keyward_status status;
 };
 
+/* Prepares it for later, if it is not yet. */
+enum keyward_status statement_prepare(struct connection *connection, const struct query *query);
+
 struct statement statement_begin(struct connection *connection, const struct query *query);
 
 void statement_bind_text(struct statement *statement, const char *text); /* NULL binds NULL */

@@ -176,3 +176,25 @@ enum keyward_status store_file_mark(struct connection *connection, int busy_time
     } while (status == KEYWARD_BUSY && deadline_pause(&deadline, pauses++));
     return status;
 }
+
+/* Some file systems cannot flush a folder, and some folders cannot be read. */
+static bool is_a_disk_error(int number)
+{
+    return number == EIO || number == ENOSPC || number == EDQUOT || number == EINTR ||
+           number == ENOMEM;
+}
+
+enum keyward_status store_file_flush_folder(struct connection *connection)
+{
+    char text[SYSTEM_ERROR_SIZE];
+    int number;
+
+    if (file_flush_folder(sqlite3_db_filename(connection->db, "main"))) /* links followed */
+        return KEYWARD_OK;
+    number = errno;
+    if (!is_a_disk_error(number))
+        return KEYWARD_OK;
+    return error_set(connection->error, file_status(number),
+                     "the folder of the store cannot be flushed: %s",
+                     system_error_text(number, text));
+}

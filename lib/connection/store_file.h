@@ -26,6 +26,10 @@ enum keyward_status store_file_failed(int number, const char *path, struct error
  * cannot be written. Reads the header without a lock and changes nothing. */
 enum keyward_status store_file_recognise(struct connection *connection, const char *path);
 
+/* Flushes the folder of the file and its log: SQLite makes nothing of it when that fails, and what
+ * is committed to a log whose name is not on the disk is lost with the power. */
+enum keyward_status store_file_flush_folder(struct connection *connection);
+
 /* Marks an empty file as a store and switches it to the write-ahead log, both once for all. */
 enum keyward_status store_file_mark(struct connection *connection, int busy_timeout_ms);
 

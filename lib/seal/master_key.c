@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "seal/master_key.h"
+#include "base/file.h"
 #include "base/system_error.h"
 
 #include <assert.h>
@@ -20,7 +21,7 @@ static const char kdf_context[crypto_kdf_CONTEXTBYTES + 1] = "keyward1";
 /* Reads up to `size` bytes of a file; -1 with errno on failure. */
 static ssize_t read_file(const char *path, unsigned char *bytes, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = file_open(path, O_RDONLY | O_NOCTTY);
     size_t length = 0;
     ssize_t got = fd < 0 ? -1 : 0;
     int number;

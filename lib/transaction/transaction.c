@@ -4,6 +4,7 @@
 #include "connection/log.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
+#include "connection/store_file.h"
 #include "transaction/activity.h"
 #include "transaction/commit_queue.h"
 #include "transaction/log_keeper.h"
@@ -122,10 +123,14 @@ enum keyward_status database_upgrade(struct database *database, struct error *er
 {
     database->writer->error = error;
     enum keyward_status status = schema_upgrade(database->writer);
+    bool flushed = database->options.durability == KEYWARD_SURVIVES_POWER_LOSS;
+
+    if (status == KEYWARD_OK && flushed)
+        status = store_file_flush_folder(database->writer);
     if (status == KEYWARD_OK) {
         database->data_version = data_version_locate(database->writer);
         database_version(database, &database->left);
-        log_watch(database->writer, database->options.durability == KEYWARD_SURVIVES_POWER_LOSS);
+        log_watch(database->writer, flushed);
     }
     return status;
 }
@@ -160,8 +165,7 @@ static struct write *write_of(struct queue_entry *entry)
     return (struct write *)entry;
 }
 
-/* Ends what is open. Should even that fail, for want of memory, it is made up for before the next
- * begin. */
+/* Ends what is open. Should even that fail, it is made up for before the next begin. */
 static void abandon(struct connection *connection)
 {
     struct error unheard = {.store_stamp =
@@ -175,10 +179,14 @@ static void abandon(struct connection *connection)
     connection->error = error;
 }
 
+/* What undoes it is prepared first: without memory for that, its lock would be kept. */
 static enum keyward_status begin(struct connection *connection, const struct query *how)
 {
+    enum keyward_status status;
+
     abandon(connection);
-    return statement_execute(connection, how);
+    status = statement_prepare(connection, &rollback);
+    return status == KEYWARD_OK ? statement_execute(connection, how) : status;
 }
 
 static bool others_wrote_last(struct database *database)

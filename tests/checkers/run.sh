@@ -127,6 +127,23 @@ for program in "$plain"/tests/fuzz/fuzz_*_planted; do
         "$program" "tests/fuzz/corpus/$name"
 done
 
+# ---- what a call does wrong when it meets a fault ----
+
+failing_call() {
+    "$plain/tests/checker_faults" "$1"
+}
+passes 'a call that fails as it should' failing_call not
+finds 'a leak on the way out' '1 of the library' failing_call leak
+finds 'a leak of SQLite on the way out' 'left are [1-9][0-9]* blocks of SQLite' \
+    failing_call sqlite-leak
+finds 'a file that stays open' '[1-9][0-9]* open files' failing_call open-file
+finds 'a lock that is kept' 'a lock is held' failing_call lock
+finds 'a result of a call that failed' 'deletion' failing_call result
+finds 'a row of a call that failed' 'something stayed' failing_call row
+finds 'a failed flush that is tried again' 'a flush failed and nobody was told' \
+    failing_call swallowed
+finds 'the wrong status' 'got 12 .*wanted 10' failing_call code
+
 mkdir -p "$work/no-tests"
 no_tests() {
     (cd "$work/no-tests" && ctest --no-tests=error)

@@ -2,61 +2,76 @@
 #include "fault/memory.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stddef.h>
-#include <string.h>
 
 static struct {
     bool armed;
     enum memory_kind kind;
-    int nth;
-    enum fault_length length;
-    int calls, failed;
+    struct turn turn;
 } fault;
 
+static atomic_int blocks[MEMORY_KINDS];
 static sqlite3_mem_methods real_memory;
 
 void memory_fail(enum memory_kind kind, int nth, enum fault_length length)
 {
-    memset(&fault, 0, sizeof fault);
-    fault.armed = true;
     fault.kind = kind;
-    fault.nth = nth;
-    fault.length = length;
+    fault.turn = turn_of(nth, length);
+    fault.armed = true;
 }
 
 int memory_stop(void)
 {
     fault.armed = false;
-    return fault.failed;
+    return fault.turn.failed;
 }
 
 int memory_calls(void)
 {
-    return fault.calls;
+    return fault.turn.calls;
+}
+
+int memory_blocks(enum memory_kind kind)
+{
+    return atomic_load(&blocks[kind]);
 }
 
 /* Counts an allocation; true when it is to fail. */
 static bool runs_out(enum memory_kind kind)
 {
-    if (!fault.armed || kind != fault.kind)
-        return false;
-    fault.calls++;
-    if (fault.calls < fault.nth || (fault.length == FAIL_ONCE && fault.calls > fault.nth))
-        return false;
-    fault.failed++;
-    return true;
+    return fault.armed && kind == fault.kind && turn_comes(&fault.turn);
+}
+
+static void *count(enum memory_kind kind, void *block)
+{
+    if (block)
+        atomic_fetch_add(&blocks[kind], 1);
+    return block;
+}
+
+static void *uncount(enum memory_kind kind, void *block)
+{
+    if (block)
+        atomic_fetch_sub(&blocks[kind], 1);
+    return block;
 }
 
 /* ---- SQLite's ---- */
 
 static void *sqlite_malloc(int size)
 {
-    return runs_out(MEMORY_OF_SQLITE) ? NULL : real_memory.xMalloc(size);
+    return runs_out(MEMORY_OF_SQLITE) ? NULL : count(MEMORY_OF_SQLITE, real_memory.xMalloc(size));
 }
 
 static void *sqlite_realloc(void *block, int size)
 {
     return runs_out(MEMORY_OF_SQLITE) ? NULL : real_memory.xRealloc(block, size);
+}
+
+static void sqlite_free(void *block)
+{
+    real_memory.xFree(uncount(MEMORY_OF_SQLITE, block));
 }
 
 bool memory_install(void)
@@ -68,44 +83,46 @@ bool memory_install(void)
     failing = real_memory;
     failing.xMalloc = sqlite_malloc;
     failing.xRealloc = sqlite_realloc;
+    failing.xFree = sqlite_free;
     return sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) == SQLITE_OK &&
            sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK;
 }
 
 /* ---- the library's: the names are the linker's ---- */
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-char *__real_strdup(const char *text);
-char *__wrap_strdup(const char *text);
-void *__real_sodium_malloc(size_t size);
-void *__wrap_sodium_malloc(size_t size);
-void *__real_sodium_allocarray(size_t count, size_t size);
-void *__wrap_sodium_allocarray(size_t count, size_t size);
+#define ALLOCATES(name, parameters, arguments)                                                  \
+    void *__real_##name parameters;                                                             \
+    void *__wrap_##name parameters;                                                             \
+    void *__wrap_##name parameters                                                              \
+    {                                                                                           \
+        return runs_out(MEMORY_OF_LIBRARY) ? NULL                                               \
+                                           : count(MEMORY_OF_LIBRARY, __real_##name arguments); \
+    }
 
-void *__wrap_malloc(size_t size)
-{
-    return runs_out(MEMORY_OF_LIBRARY) ? NULL : __real_malloc(size);
-}
+#define FREES(name)                                       \
+    void __real_##name(void *block);                      \
+    void __wrap_##name(void *block);                      \
+    void __wrap_##name(void *block)                       \
+    {                                                     \
+        __real_##name(uncount(MEMORY_OF_LIBRARY, block)); \
+    }
 
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return runs_out(MEMORY_OF_LIBRARY) ? NULL : __real_calloc(count, size);
-}
+ALLOCATES(malloc, (size_t size), (size))
+ALLOCATES(calloc, (size_t number, size_t size), (number, size))
+ALLOCATES(aligned_alloc, (size_t alignment, size_t size), (alignment, size))
+ALLOCATES(strdup, (const char *text), (text))
+ALLOCATES(sodium_malloc, (size_t size), (size))
+ALLOCATES(sodium_allocarray, (size_t number, size_t size), (number, size))
+FREES(free)
+FREES(sodium_free)
 
-char *__wrap_strdup(const char *text)
-{
-    return runs_out(MEMORY_OF_LIBRARY) ? NULL : __real_strdup(text);
-}
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
 
-void *__wrap_sodium_malloc(size_t size)
+void *__wrap_realloc(void *block, size_t size)
 {
-    return runs_out(MEMORY_OF_LIBRARY) ? NULL : __real_sodium_malloc(size);
-}
-
-void *__wrap_sodium_allocarray(size_t count, size_t size)
-{
-    return runs_out(MEMORY_OF_LIBRARY) ? NULL : __real_sodium_allocarray(count, size);
+    if (runs_out(MEMORY_OF_LIBRARY))
+        return NULL;
+    return block ? __real_realloc(block, size)
+                 : count(MEMORY_OF_LIBRARY, __real_realloc(NULL, size));
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that fail on order: those by which the library itself, and not SQLite, makes, names
- * and flushes files. The linker leads them here (--wrap of open, fsync, renameat2, link and
- * rename).
+ * System calls that fail on order: those by which the library itself, and not SQLite, reads, makes,
+ * names and flushes files. The linker leads what CMake calls `system_calls` here.
  *
  *     system_fail(SYSTEM_FSYNC, 2, FAIL_ONCE, EIO);   the second from here on
  *     status = keyward_backup(...);
@@ -13,16 +12,25 @@
 #ifndef KEYWARD_TESTS_FAULT_SYSTEM_H
 #define KEYWARD_TESTS_FAULT_SYSTEM_H
 
-#include "fault/vfs.h"
+#include "fault/turn.h"
 
 enum system_call {
     SYSTEM_OPEN,
+    SYSTEM_READ,
+    SYSTEM_WRITE,
     SYSTEM_FSYNC,
+    SYSTEM_CLOSE, /* the file is closed, and yet it fails */
+    SYSTEM_STAT,
+    SYSTEM_MKNOD,
     SYSTEM_RENAMEAT2,
     SYSTEM_LINK,
     SYSTEM_RENAME,
+    SYSTEM_MMAP,
     SYSTEM_CALLS
 };
+
+/* In place of an errno: it succeeds with half of the bytes. */
+#define SHORT_COUNT (-1)
 
 /* Fails the `nth` call of a kind (1: the next) with an errno. */
 void system_fail(enum system_call kind, int nth, enum fault_length length, int number);

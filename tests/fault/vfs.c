@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stddef.h>
-#include <string.h>
 
 /* An open file; the real one's own struct follows it in the same block. */
 struct shim_file {
@@ -15,11 +14,8 @@ struct shim_file {
 static struct {
     bool armed;
     enum io_kind kind;
-    int nth;
-    enum fault_length length;
     int code;
-    int failed;
-    int calls[IO_KINDS];
+    struct turn turn;
 } fault;
 
 static sqlite3_vfs shim;
@@ -27,36 +23,28 @@ static sqlite3_vfs *real_vfs;
 
 void vfs_fail(enum io_kind kind, int nth, enum fault_length length, int sqlite_code)
 {
-    memset(&fault, 0, sizeof fault);
-    fault.armed = true;
     fault.kind = kind;
-    fault.nth = nth;
-    fault.length = length;
     fault.code = sqlite_code;
+    fault.turn = turn_of(nth, length);
+    fault.armed = true;
 }
 
 int vfs_stop(void)
 {
     fault.armed = false;
-    return fault.failed;
+    return fault.turn.failed;
 }
 
-int vfs_calls(enum io_kind kind)
+int vfs_calls(void)
 {
-    return fault.calls[kind];
+    return fault.turn.calls;
 }
 
 /* Counts a call; SQLITE_OK when it is to be made. */
 static int meet(enum io_kind kind)
 {
-    int call;
-
-    if (!fault.armed)
+    if (!fault.armed || kind != fault.kind || !turn_comes(&fault.turn))
         return SQLITE_OK;
-    call = ++fault.calls[kind];
-    if (kind != fault.kind || call < fault.nth || (fault.length == FAIL_ONCE && call > fault.nth))
-        return SQLITE_OK;
-    fault.failed++;
     errno = fault.code == SQLITE_FULL ? ENOSPC : EIO; /* SQLite passes it on */
     return fault.code;
 }
@@ -100,9 +88,8 @@ static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int shim_sync(sqlite3_file *file, int flags)
 {
-    (void)file;
-    (void)flags; /* the suites ask what a failing flush does, not what a flush does */
-    return meet(IO_SYNC);
+    int code = meet(IO_SYNC);
+    return code != SQLITE_OK ? code : real_of(file)->pMethods->xSync(real_of(file), flags);
 }
 
 static int shim_file_size(sqlite3_file *file, sqlite3_int64 *size)

@@ -8,14 +8,14 @@
  *     failed = vfs_stop();                                 how many calls failed; 0: not reached
  *
  * A write that fails leaves half of its bytes behind, as a full disk does. Between vfs_stop() and
- * vfs_fail() nothing fails. Flushes that are not to fail are skipped, and so are SQLite's waits for
- * a lock that fails: the suites are fast. One fault at a time, for all files; for suites of one
- * thread.
+ * vfs_fail() nothing fails. SQLite's waits for a lock that fails are skipped: the suites are fast.
+ * One fault at a time, for all files; for suites of one thread while one is armed, or of several of
+ * which only one gets as far as the disk.
  */
 #ifndef KEYWARD_TESTS_FAULT_VFS_H
 #define KEYWARD_TESTS_FAULT_VFS_H
 
-#include <stdbool.h>
+#include "fault/turn.h"
 
 /* What can fail. */
 enum io_kind {
@@ -27,12 +27,7 @@ enum io_kind {
     IO_SHM_MAP,
     IO_OPEN,
     IO_FILE_SIZE,
-    IO_KINDS
-};
-
-enum fault_length {
-    FAIL_ONCE,
-    FAIL_FROM_THEN_ON,
+    IO_NOTHING /* but the waits are skipped */
 };
 
 /* Makes the VFS the default one. */
@@ -44,7 +39,7 @@ void vfs_fail(enum io_kind kind, int nth, enum fault_length length, int sqlite_c
 /* Ends the fault and returns how many calls it failed. */
 int vfs_stop(void);
 
-/* Calls of a kind since the last vfs_fail(), up to vfs_stop(). */
-int vfs_calls(enum io_kind kind);
+/* Calls of its kind since the last vfs_fail(), up to vfs_stop(). */
+int vfs_calls(void);
 
 #endif

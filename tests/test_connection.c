@@ -4,6 +4,7 @@
  * up when any of SQLite's functions fails, and the files that it has open, in front of which the
  * log's buffer and the cleaning of pages stand.
  */
+#include "base/result.h"
 #include "connection/backup.h"
 #include "connection/data_version.h"
 #include "connection/file_hook.h"
@@ -627,6 +628,32 @@ START_TEST(the_first_failure_of_a_statement_sticks)
 }
 END_TEST
 
+static const struct query one_text = {QUERY_KEY_GET, "SELECT 'text', NULL"};
+
+START_TEST(a_text_that_is_handed_out_is_a_copy_and_null_stays_null)
+{
+    struct statement statement = statement_begin(connection, &one_text);
+    void *result = result_new(1);
+    const char *copied = NULL, *none = "";
+    bool got, missed;
+
+    ck_assert(statement_row(&statement));
+    ck_assert(statement_copy_text(&statement, 0, result, &copied));
+    ck_assert(statement_copy_text(&statement, 1, result, &none));
+    ck_assert_ptr_null(none);
+    do { /* until what hangs on the result needs another piece of memory */
+        memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+        got = statement_copy_text(&statement, 0, result, &none);
+        missed = memory_stop() > 0;
+        ck_assert_int_eq(got, !missed);
+    } while (!missed);
+    ck_assert_ptr_null(none);
+    ck_assert_int_eq(statement_end(&statement), KEYWARD_OK);
+    ck_assert_str_eq(copied, "text");
+    result_free(result);
+}
+END_TEST
+
 /* ---- where the version of the data stands ---- */
 
 START_TEST(a_file_without_shared_memory_has_no_version)
@@ -982,6 +1009,7 @@ int main(void)
     tcase_add_test(tests, a_child_lets_go_of_a_connection_and_its_transaction_goes_on);
     tcase_add_test(tests, a_change_of_one_row_that_is_not_there_is_damage);
     tcase_add_test(tests, the_first_failure_of_a_statement_sticks);
+    tcase_add_test(tests, a_text_that_is_handed_out_is_a_copy_and_null_stays_null);
     tcase_add_test(tests, a_file_without_shared_memory_has_no_version);
     tcase_add_test(tests, a_log_is_not_extended_where_there_is_none_or_its_size_is_unknown);
     tcase_add_test(tests, a_log_is_extended_until_the_disk_is_full);

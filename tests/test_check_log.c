@@ -3,6 +3,7 @@
  * The check of the audit log: whatever is edited in its events, their leaf hashes, the tree, the
  * checkpoints and the key is found, with the first event that does not fit; and nothing else is.
  */
+#include "fault/findings.h"
 #include "support/fixture.h"
 #include "support/log.h"
 #include "support/tree.h"
@@ -69,6 +70,8 @@ static const char *found_with(const char *checkpoint, size_t length)
         ck_assert_ptr_null(finding->key_id);
         text = compose("%s%lld: %s\n", text, (long long)finding->sequence, finding->problem);
     }
+    if (report->count > 0)
+        assert_findings_need_memory(f.store, &options);
     keyward_report_free(&report);
     return text;
 }

@@ -596,6 +596,46 @@ static int change_at_once(void *context, int number)
     return (int)change_to(f.store, key);
 }
 
+/* Who asks while another thread is at it, just before it writes. */
+struct second_change {
+    atomic_int draws;
+    enum keyward_status second;
+};
+
+static int change_as_second(void *context, int number)
+{
+    (void)context;
+    (void)number;
+    return (int)change_to(f.store, (const unsigned char *)"a third master key, of 32 bytes.");
+}
+
+static int draw_and_meet(void *context, void *buffer, size_t length)
+{
+    struct second_change *meeting = context;
+    int result;
+
+    randombytes_buf(buffer, length);
+    if (atomic_fetch_add(&meeting->draws, 1) == 0) {
+        run_crew(1, change_as_second, NULL, &result);
+        meeting->second = (enum keyward_status)result;
+    }
+    return 0;
+}
+
+START_TEST(a_second_thread_is_told_that_it_is_being_changed)
+{
+    struct second_change meeting = {.draws = 1000}; /* those of opening count for nothing */
+
+    f.options.random = draw_and_meet;
+    f.options.random_context = &meeting;
+    fixture_reopen(&f);
+    atomic_store(&meeting.draws, 0);
+    assert_change(f.store, other_master_key, KEYWARD_OK);
+    assert_status(NULL, meeting.second, KEYWARD_BUSY);
+    assert_master_key(other_master_key, test_master_key);
+}
+END_TEST
+
 /* One at a time: the others are told so, or come after it. */
 START_TEST(threads_that_change_it_at_once)
 {
@@ -715,6 +755,7 @@ static void add_cases(Suite *suite)
     tcase_add_test(tests, a_data_key_that_was_undone_seals_nothing);
     tcase_add_test(tests, a_reader_from_before_the_change_still_finds_data_keys);
     tcase_add_test(tests, threads_go_on_while_it_changes);
+    tcase_add_test(tests, a_second_thread_is_told_that_it_is_being_changed);
     tcase_add_test(tests, threads_that_change_it_at_once);
     tcase_add_loop_test(tests, a_crash_leaves_one_of_the_two_keys_in_force, 0, 20);
 }

@@ -236,6 +236,25 @@ START_TEST(a_call_fails_whole_and_the_next_one_works)
 }
 END_TEST
 
+static enum keyward_status count_and_fail(struct transaction *transaction, void *request)
+{
+    ck_assert_int_eq(count_rows(transaction, request), KEYWARD_OK);
+    return KEYWARD_IO;
+}
+
+/* He would keep the log from beginning anew. */
+START_TEST(a_reader_whose_operation_has_failed_holds_no_snapshot)
+{
+    int64_t found;
+
+    ck_assert_int_eq(write_row(), KEYWARD_OK);
+    ck_assert_int_eq(database_read(database, count_and_fail, &found, &error), KEYWARD_IO);
+    ck_assert_int_eq(found, 1);
+    ck_assert_int_eq(sql_number(f.path, "PRAGMA wal_checkpoint(TRUNCATE)"), 0); /* is busy */
+    ck_assert_int_eq(log_size(&f), 0);
+}
+END_TEST
+
 START_TEST(nobody_is_kept_by_a_log_that_cannot_be_caught_up_with)
 {
     ck_assert_int_eq(write_row(), KEYWARD_OK);
@@ -554,6 +573,7 @@ int main(void)
 
     memory_install();
     tcase_add_loop_test(tests, a_call_fails_whole_and_the_next_one_works, 0, 2 * work_count);
+    tcase_add_test(tests, a_reader_whose_operation_has_failed_holds_no_snapshot);
     tcase_add_test(tests, nobody_is_kept_by_a_log_that_cannot_be_caught_up_with);
     tcase_add_loop_test(tests, opening_fails_whole_and_works_the_next_time, 0, 5);
     tcase_add_loop_test(tests, each_piece_of_memory_is_missed_in_turn, 0, 2);

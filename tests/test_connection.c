@@ -4,6 +4,7 @@
  * up when any of SQLite's functions fails, and the files that it has open, in front of which the
  * log's buffer and the cleaning of pages stand.
  */
+#include "base/result.h"
 #include "connection/backup.h"
 #include "connection/data_version.h"
 #include "connection/file_hook.h"
@@ -232,6 +233,7 @@ START_TEST(a_file_that_sqlite_does_not_open_is_an_error_of_the_disk)
     ck_assert_int_eq(open_connection(true), KEYWARD_IO);
     ck_assert_int_eq(sqlite_stop(), 1);
     ck_assert_int_eq(error.detail.sqlite_code, SQLITE_CANTOPEN);
+    ck_assert_ptr_nonnull(strstr(error.detail.message, "(SQLite 14: "));
     sqlite_fail_only("open_v2", 1, FAIL_ONCE, SQLITE_NOMEM); /* and no connection */
     ck_assert_int_eq(open_connection(true), KEYWARD_NOMEM);
     ck_assert_int_eq(sqlite_stop(), 1);
@@ -301,7 +303,8 @@ START_TEST(a_step_that_another_process_has_taken_meanwhile_is_not_taken_again)
 {
     begin_store();
     sqlite_before("BEGIN IMMEDIATE", upgrade_by_another, NULL);
-    upgrade_the_rest(upgrade());
+    ck_assert_int_eq(upgrade(), KEYWARD_OK);
+    upgrade_the_rest(KEYWARD_OK);
 }
 END_TEST
 
@@ -567,19 +570,26 @@ static int close_in_child(void *context, int number)
     return connection != NULL;
 }
 
+/* The transaction is so large that its pages are in the log already, behind those of another one:
+ * to roll back there would take them out of the index, which is in shared memory. */
 START_TEST(a_child_lets_go_of_a_connection_and_its_transaction_goes_on)
 {
     struct connection *none = NULL;
-    int64_t rows = 0;
+    int64_t sum = 0;
 
     connection_close_in_child(&none);
     ck_assert_int_eq(run_process(close_in_child, NULL), 0);
-    ck_assert_int_eq(connection_execute(connection, "BEGIN IMMEDIATE; CREATE TABLE t (x)"),
-                     KEYWARD_OK);
+    ck_assert_int_eq(
+        connection_execute(connection, "PRAGMA cache_size = 2; CREATE TABLE t (x); BEGIN IMMEDIATE;"
+                                       "WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                                       " LIMIT 50000) INSERT INTO t SELECT i FROM n"),
+        KEYWARD_OK);
+    ck_assert_int_gt(log_size(&f), 0);
     ck_assert_int_eq(run_process(close_in_child, NULL), 0);
     ck_assert_int_eq(connection_end(connection, KEYWARD_OK), KEYWARD_OK);
-    ck_assert_int_eq(connection_read_number(connection, "SELECT count(*) FROM t", &rows),
-                     KEYWARD_OK);
+    ck_assert_int_eq(connection_read_number(connection, "SELECT sum(x) FROM t", &sum), KEYWARD_OK);
+    ck_assert_int_eq(sum, INT64_C(50000) * 50001 / 2);
+    ck_assert_int_eq(sql_number(f.path, "SELECT sum(x) FROM t"), sum);
 }
 END_TEST
 
@@ -626,6 +636,32 @@ START_TEST(the_first_failure_of_a_statement_sticks)
             ck_assert_int_eq(statement_number(&statement, 1), 7);
         ck_assert_int_eq(statement_end(&statement), failed > 0 ? KEYWARD_IO : KEYWARD_OK);
     }
+}
+END_TEST
+
+static const struct query one_text = {QUERY_KEY_GET, "SELECT 'text', NULL"};
+
+START_TEST(a_text_that_is_handed_out_is_a_copy_and_null_stays_null)
+{
+    struct statement statement = statement_begin(connection, &one_text);
+    void *result = result_new(1);
+    const char *copied = NULL, *none = "";
+    bool got, missed;
+
+    ck_assert(statement_row(&statement));
+    ck_assert(statement_copy_text(&statement, 0, result, &copied));
+    ck_assert(statement_copy_text(&statement, 1, result, &none));
+    ck_assert_ptr_null(none);
+    do { /* until what hangs on the result needs another piece of memory */
+        memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+        got = statement_copy_text(&statement, 0, result, &none);
+        missed = memory_stop() > 0;
+        ck_assert_int_eq(got, !missed);
+    } while (!missed);
+    ck_assert_ptr_null(none);
+    ck_assert_int_eq(statement_end(&statement), KEYWARD_OK);
+    ck_assert_str_eq(copied, "text");
+    result_free(result);
 }
 END_TEST
 
@@ -984,6 +1020,7 @@ int main(void)
     tcase_add_test(tests, a_child_lets_go_of_a_connection_and_its_transaction_goes_on);
     tcase_add_test(tests, a_change_of_one_row_that_is_not_there_is_damage);
     tcase_add_test(tests, the_first_failure_of_a_statement_sticks);
+    tcase_add_test(tests, a_text_that_is_handed_out_is_a_copy_and_null_stays_null);
     tcase_add_test(tests, a_file_without_shared_memory_has_no_version);
     tcase_add_test(tests, a_log_is_not_extended_where_there_is_none_or_its_size_is_unknown);
     tcase_add_test(tests, a_log_is_extended_until_the_disk_is_full);

@@ -376,6 +376,18 @@ START_TEST(what_is_no_key_is_refused)
 }
 END_TEST
 
+/* In a block of its own size: a sanitizer sees who reads on behind what could have been a space. */
+static void assert_no_name(const char *text)
+{
+    size_t length = strlen(text);
+    char *copy = malloc(length + (length == 0)); /* of nothing there need not be any */
+
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, text, length);
+    ck_assert_msg(!key_name_is_valid((struct span){copy, length}), "'%s'", text);
+    free(copy);
+}
+
 START_TEST(a_name_has_neither_spaces_nor_a_plus)
 {
     static const char *const good[] = {
@@ -393,7 +405,7 @@ START_TEST(a_name_has_neither_spaces_nor_a_plus)
     for (size_t i = 0; i < COUNT(good); i++)
         ck_assert_msg(key_name_is_valid(span(good[i])), "good %zu", i);
     for (size_t i = 0; i < COUNT(wrong); i++)
-        ck_assert_msg(!key_name_is_valid(span(wrong[i])), "wrong %zu", i);
+        assert_no_name(wrong[i]);
     ck_assert(!key_name_is_valid((struct span){"a\0b", 3}));
     memset(longest, 'a', sizeof longest);
     ck_assert(key_name_is_valid((struct span){longest, KEYWARD_ORIGIN_MAX}));

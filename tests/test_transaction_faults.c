@@ -3,9 +3,10 @@
  * Transactions when any of SQLite's functions fails, each in turn, and when memory or the system
  * does: the caller gets the failure, nothing of his change stays, and the next call works.
  *
- * The linker leads some functions through here: pthread_mutex_init, which fails on
- * order; nanosleep, which a test uses to let others do something; monotonic_us, whose clock a test
- * moves on; and log_keeper_is_behind, so that a test need not write 80 MiB first.
+ * The linker leads some functions through here: pthread_mutex_init and
+ * commit_queue_submit, which fail on order; nanosleep and sched_yield, in which a test does what
+ * another thread would do meanwhile; monotonic_us, whose clock a test moves on; and
+ * log_keeper_is_behind, so that a test need not write 80 MiB first.
  */
 #include "connection/statement.h"
 #include "fault/memory.h"
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +29,16 @@
 
 /* ---- the linker's names ---- */
 
-static bool no_mutex, log_is_behind;
+static bool no_mutex, no_leader, log_is_behind;
 static int64_t moved_on;
 static atomic_flag *cleared_by_sleep;
 static int sleeps;
+static atomic_int *counted_by_yield;
 
 extern __typeof__(pthread_mutex_init) __real_pthread_mutex_init, __wrap_pthread_mutex_init;
+extern __typeof__(commit_queue_submit) __real_commit_queue_submit, __wrap_commit_queue_submit;
 extern __typeof__(nanosleep) __real_nanosleep, __wrap_nanosleep;
+extern __typeof__(sched_yield) __wrap_sched_yield;
 extern __typeof__(monotonic_us) __real_monotonic_us, __wrap_monotonic_us;
 extern __typeof__(log_keeper_is_behind) __real_log_keeper_is_behind, __wrap_log_keeper_is_behind;
 
@@ -48,6 +53,19 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *rest)
     if (cleared_by_sleep)
         atomic_flag_clear(cleared_by_sleep);
     return __real_nanosleep(time, rest);
+}
+
+bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
+                                const struct deadline *deadline)
+{
+    return !no_leader && __real_commit_queue_submit(queue, entry, deadline);
+}
+
+int __wrap_sched_yield(void)
+{
+    if (counted_by_yield)
+        atomic_store(counted_by_yield, 1);
+    return 0;
 }
 
 int64_t __wrap_monotonic_us(void)
@@ -212,6 +230,25 @@ START_TEST(a_call_fails_whole_and_the_next_one_works)
 }
 END_TEST
 
+static enum keyward_status count_and_fail(struct transaction *transaction, void *request)
+{
+    ck_assert_int_eq(count_rows(transaction, request), KEYWARD_OK);
+    return KEYWARD_IO;
+}
+
+/* He would keep the log from beginning anew. */
+START_TEST(a_reader_whose_operation_has_failed_holds_no_snapshot)
+{
+    int64_t found;
+
+    ck_assert_int_eq(write_row(), KEYWARD_OK);
+    ck_assert_int_eq(database_read(database, count_and_fail, &found, &error), KEYWARD_IO);
+    ck_assert_int_eq(found, 1);
+    ck_assert_int_eq(sql_number(f.path, "PRAGMA wal_checkpoint(TRUNCATE)"), 0); /* is busy */
+    ck_assert_int_eq(log_size(&f), 0);
+}
+END_TEST
+
 START_TEST(nobody_is_kept_by_a_log_that_cannot_be_caught_up_with)
 {
     ck_assert_int_eq(write_row(), KEYWARD_OK);
@@ -345,20 +382,76 @@ static void no_rest(void *context, bool alone)
     (void)alone;
 }
 
+static struct commit_queue queue;
+static struct queue_entry served;
+
+/* A leader's, whose own entry has been served. */
+static struct batch begin_batch(void)
+{
+    ck_assert(commit_queue_init(&queue, no_batch, no_rest, NULL));
+    served.next = NULL;
+    return (struct batch){
+        .queue = &queue, .first = &served, .last = &served, .count = 1, .open = true};
+}
+
 /* Who withdraws is counted until he is out of the list. */
 START_TEST(who_was_seen_to_come_and_has_withdrawn_joins_nothing)
 {
-    struct commit_queue queue;
-    struct queue_entry entry = {.next = NULL};
-    struct batch batch = {
-        .queue = &queue, .first = &entry, .last = &entry, .count = 1, .open = true};
+    struct batch batch = begin_batch();
 
-    ck_assert(commit_queue_init(&queue, no_batch, no_rest, NULL));
     atomic_store(&queue.queued, 1);
-    ck_assert_ptr_null(batch_next(&batch, &entry));
+    ck_assert_ptr_null(batch_next(&batch, &served));
+    ck_assert(batch.open);
     ck_assert_int_eq(batch.count, 1);
-    ck_assert_ptr_eq(batch.last, &entry);
+    ck_assert_ptr_eq(batch.last, &served);
     commit_queue_release(&queue);
+}
+END_TEST
+
+/* Microseconds, by how many are expected; no longer than a commit takes. */
+START_TEST(a_leader_waits_the_longer_the_more_he_expects)
+{
+    static const struct {
+        int callers;
+        int64_t commit, least;
+    } queues[] = {{1, 1000, 0}, {2, 1000, 50}, {20, 1000, 120}, {200, 1000, 500}, {200, 300, 300}};
+
+    for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {
+        struct batch batch = begin_batch();
+
+        queue.callers = queues[i].callers;
+        queue.commit = queues[i].commit;
+        ck_assert_ptr_null(batch_next(&batch, &served));
+        ck_assert(!batch.open);
+        ck_assert_int_ge(batch.waited, queues[i].least);
+        ck_assert_int_eq(batch.waited > 0, queues[i].least > 0);
+        commit_queue_release(&queue);
+    }
+}
+END_TEST
+
+START_TEST(a_leader_waits_no_longer_than_until_somebody_comes)
+{
+    struct batch batch = begin_batch();
+
+    queue.callers = 2;
+    queue.commit = INT64_C(1) << 60;
+    counted_by_yield = &queue.queued;
+    ck_assert_ptr_null(batch_next(&batch, &served));
+    counted_by_yield = NULL;
+    ck_assert(batch.open);
+    commit_queue_release(&queue);
+}
+END_TEST
+
+START_TEST(whom_no_leader_has_taken_in_time_is_told_that_the_store_is_busy)
+{
+    no_leader = true;
+    ck_assert_int_eq(write_row(), KEYWARD_BUSY);
+    no_leader = false;
+    ck_assert_str_eq(error.detail.message,
+                     "other threads kept the store busy for longer than the busy timeout");
+    ck_assert_int_eq(rows(), 0);
 }
 END_TEST
 
@@ -388,6 +481,8 @@ START_TEST(a_log_that_cannot_be_written_back_is_tried_again_when_it_has_grown)
     kept.path = f.folder; /* is no file */
     log_keeper_note(&keeper, LONG_LOG);
     log_keeper_work(&keeper, false);
+    ck_assert(log_keeper_is_behind(&keeper));
+    log_keeper_work(&keeper, false); /* the next leader does the rest, not this one */
     ck_assert(log_keeper_is_behind(&keeper));
     log_keeper_catch_up(&keeper);
     ck_assert(!log_keeper_is_behind(&keeper));
@@ -420,6 +515,10 @@ START_TEST(a_log_that_is_being_written_back_is_emptied_later)
     log_keeper_empty(&keeper);
     ck_assert(!log_keeper_was_emptied(&keeper));
     ck_assert_int_gt(log_size(&f), 0);
+    log_keeper_note(&keeper, LONG_LOG);
+    log_keeper_work(&keeper, true);
+    ck_assert(!log_keeper_is_behind(&keeper));
+    ck_assert(!log_keeper_was_emptied(&keeper));
     atomic_flag_clear(&keeper.busy);
     log_keeper_work(&keeper, true);
     ck_assert(log_keeper_was_emptied(&keeper));
@@ -468,12 +567,16 @@ int main(void)
 
     memory_install();
     tcase_add_loop_test(tests, a_call_fails_whole_and_the_next_one_works, 0, 2 * work_count);
+    tcase_add_test(tests, a_reader_whose_operation_has_failed_holds_no_snapshot);
     tcase_add_test(tests, nobody_is_kept_by_a_log_that_cannot_be_caught_up_with);
     tcase_add_loop_test(tests, opening_fails_whole_and_works_the_next_time, 0, 5);
     tcase_add_loop_test(tests, each_piece_of_memory_is_missed_in_turn, 0, 2);
     tcase_add_test(tests, without_memory_or_a_mutex_no_database_is_opened);
     tcase_add_test(tests, a_companion_that_has_failed_rests_for_a_second);
     tcase_add_test(tests, who_was_seen_to_come_and_has_withdrawn_joins_nothing);
+    tcase_add_test(tests, a_leader_waits_the_longer_the_more_he_expects);
+    tcase_add_test(tests, a_leader_waits_no_longer_than_until_somebody_comes);
+    tcase_add_test(tests, whom_no_leader_has_taken_in_time_is_told_that_the_store_is_busy);
     tests = suite_add_case(suite, "keeper of the log", begin_keeper, end_keeper);
     tcase_add_test(tests, a_log_that_cannot_be_written_back_is_tried_again_when_it_has_grown);
     tcase_add_test(tests, a_log_that_no_connection_is_had_to_empty_is_tried_again);

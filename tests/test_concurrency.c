@@ -6,6 +6,7 @@
  * find goes into memory that all share. Nobody sleeps: barriers start them, joins end them. Random
  * tests print their seed; KEYWARD_TEST_SEED=<seed> replays one.
  */
+#include "support/chance.h"
 #include "support/fixture.h"
 
 #include <pthread.h>
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -133,7 +133,7 @@ struct worker {
     const char *path;
     const keyward_options *options;
     int index; /* over all processes */
-    uint64_t random;
+    struct chance chance;
 };
 
 typedef void (*worker_function)(struct worker *);
@@ -146,11 +146,7 @@ struct started {
 
 static uint64_t next_random(struct worker *worker)
 {
-    uint64_t value = worker->random += 0x9E3779B97F4A7C15; /* splitmix64 */
-
-    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
-    value = (value ^ value >> 27) * 0x94D049BB133111EB;
-    return value ^ value >> 31;
+    return chance_next(&worker->chance);
 }
 
 static int pick(struct worker *worker, int below)
@@ -182,7 +178,7 @@ static void run_threads(const struct worker *model, int threads, worker_function
     for (int i = 0; i < threads; i++) {
         started[i].worker = *model;
         started[i].worker.index = model->index + i;
-        started[i].worker.random = model->shared->seed + (uint64_t)(model->index + i) * 1000003;
+        started[i].worker.chance = chance_of(model->shared->seed, model->index + i);
         started[i].work = work;
         if (pthread_create(&started[i].thread, NULL, run_worker, &started[i]) != 0)
             abort(); /* the others wait at the barrier for ever */
@@ -241,16 +237,6 @@ static void run_everywhere(struct fixture *f, struct shared *shared, worker_func
 }
 
 /* ---- a store for it ---- */
-
-static uint64_t choose_seed(void)
-{
-    const char *wanted = getenv("KEYWARD_TEST_SEED");
-    uint64_t seed =
-        wanted ? strtoull(wanted, NULL, 10) : (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid();
-
-    printf("KEYWARD_TEST_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
 
 static struct shared *begin(struct fixture *f)
 {
@@ -392,7 +378,7 @@ START_TEST(each_key_is_deleted_once_whoever_races_for_it)
     struct shared *shared = begin(&f);
 
     f.options.durability = _i == 0 ? KEYWARD_SURVIVES_POWER_LOSS : KEYWARD_SURVIVES_CRASH;
-    shared->seed = choose_seed();
+    shared->seed = chance_seed();
     make_keys(&f, shared, RACED_KEYS);
     run_everywhere(&f, shared, race_to_delete);
     for (int key = 0; key < RACED_KEYS; key++)
@@ -619,7 +605,7 @@ START_TEST(a_random_mix_leaves_exactly_the_events_of_its_successes)
     struct fixture f;
     struct shared *shared = begin(&f);
 
-    shared->seed = choose_seed();
+    shared->seed = chance_seed();
     assert_status(f.store, keyward_grant(f.store, &host, "repo-1", "shared", KEYWARD_READER),
                   KEYWARD_OK);
     atomic_store(&shared->actions[KEYWARD_ACCESS_GRANTED], 4); /* with those of the fixture */
@@ -775,7 +761,7 @@ START_TEST(lives_at_random_leave_exactly_their_events_and_uses)
     struct fixture f;
     struct shared *shared = begin(&f);
 
-    shared->seed = choose_seed();
+    shared->seed = chance_seed();
     atomic_store(&shared->actions[KEYWARD_ACCESS_GRANTED], 3); /* those of the fixture */
     run_everywhere(&f, shared, live_at_random);
     for (int action = KEYWARD_KEY_CREATED; action < ACTIONS; action++)
@@ -929,7 +915,7 @@ START_TEST(readers_never_see_half_a_deletion)
     struct fixture f;
     struct shared *shared = begin(&f);
 
-    shared->seed = choose_seed();
+    shared->seed = chance_seed();
     make_keys(&f, shared, WATCHED_KEYS);
     atomic_store(&shared->working, WORKERS / 2);
     run_everywhere(&f, shared, delete_or_watch);
@@ -989,7 +975,7 @@ START_TEST(authentication_is_never_stale)
     struct fixture f;
     struct shared *shared = begin(&f);
 
-    shared->seed = choose_seed();
+    shared->seed = chance_seed();
     make_keys(&f, shared, 8);
     atomic_store(&shared->working, 8);
     run_everywhere(&f, shared, toggle_or_try);

@@ -13,6 +13,7 @@
  * replays a race.
  */
 #include "operations/verified.h"
+#include "support/chance.h"
 #include "support/fixture.h"
 
 #include <pthread.h>
@@ -25,7 +26,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -134,22 +134,12 @@ static void *map_shared(size_t size)
     return memory;
 }
 
-static uint64_t choose_seed(void)
-{
-    const char *wanted = getenv("KEYWARD_TEST_SEED");
-    uint64_t seed =
-        wanted ? strtoull(wanted, NULL, 10) : (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid();
-
-    printf("KEYWARD_TEST_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
-
 static struct race *race_new(void)
 {
     struct race *race = map_shared(sizeof *race);
     pthread_barrierattr_t across;
 
-    race->seed = choose_seed();
+    race->seed = chance_seed();
     atomic_store(&race->authenticating, PROCESSES * THREADS);
     pthread_barrierattr_init(&across);
     pthread_barrierattr_setpshared(&across, PTHREAD_PROCESS_SHARED);
@@ -202,17 +192,13 @@ struct worker {
     enum deleter kind;
     void (*work)(struct worker *);
     int index; /* over all processes */
-    uint64_t random;
+    struct chance chance;
     pthread_t thread;
 };
 
 static uint64_t next_random(struct worker *worker)
 {
-    uint64_t value = worker->random += 0x9E3779B97F4A7C15; /* splitmix64 */
-
-    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
-    value = (value ^ value >> 27) * 0x94D049BB133111EB;
-    return value ^ value >> 31;
+    return chance_next(&worker->chance);
 }
 
 static bool expect_ok(struct worker *worker, const char *what, enum keyward_status status)
@@ -232,7 +218,7 @@ static void *run_worker(void *context)
 {
     struct worker *worker = context;
 
-    worker->random = worker->race->seed + (uint64_t)worker->index * 1000003;
+    worker->chance = chance_of(worker->race->seed, worker->index);
     pthread_barrier_wait(&worker->race->start);
     worker->work(worker);
     return NULL;

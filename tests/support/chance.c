@@ -24,11 +24,16 @@ struct chance chance_of(uint64_t seed, int number)
 }
 
 /* splitmix64 */
-int chance_below(struct chance *chance, int limit)
+uint64_t chance_next(struct chance *chance)
 {
     uint64_t value = chance->state += 0x9E3779B97F4A7C15;
 
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
     value = (value ^ value >> 27) * 0x94D049BB133111EB;
-    return (int)((value ^ value >> 31) % (uint64_t)limit);
+    return value ^ value >> 31;
+}
+
+int chance_below(struct chance *chance, int limit)
+{
+    return (int)(chance_next(chance) % (uint64_t)limit);
 }

@@ -15,6 +15,8 @@ uint64_t chance_seed(void);
 /* Of a worker's own, with his number. */
 struct chance chance_of(uint64_t seed, int number);
 
+uint64_t chance_next(struct chance *chance);
+
 /* 0 to limit - 1 */
 int chance_below(struct chance *chance, int limit);
 

@@ -37,6 +37,7 @@
 #define SEEDS_APART 1000000000 /* those of two processes */
 #define SEEDS_TRIED 5
 #define RUNS_FROM_THE_MAKING 5
+#define CUTS_FOR_A_SECOND 10
 #define CUTS_OF_LIES 4000 /* by then each lie is found out, many times over */
 
 #define CUT_NAME_OUT "%" PRIu64 "/%" PRId64 "/%" PRIu64 "/%u"
@@ -51,7 +52,7 @@ struct cut {
     struct verdict verdict;
 };
 
-static struct disk rebooted;
+static struct disk rebooted, rebooted_again;
 
 static void setup(void)
 {
@@ -109,6 +110,46 @@ static void look_at_copies(struct cut *cut)
     }
 }
 
+/* The power fails once more, while the store is opened, looked at and closed: at one of the calls,
+ * since each would take as long as all the rest. What had survived the first cut is on the disk. */
+static void cut_second_time(struct cut *cut, struct platter *second, uint64_t chance)
+{
+    const struct span span = {.from = cut->call, .until = cut->call};
+    const int64_t events = cut->verdict.events;
+    int64_t call = (int64_t)chance_below(&chance, (uint64_t)second->trace->count);
+
+    while (second->at < call) {
+        platter_begin(second);
+        platter_end(second);
+    }
+    platter_begin(second);
+    platter_cut(second, &rebooted_again, chance);
+    disk_use(&rebooted_again);
+    if (verdict_of_store(&cut->verdict, cut->run->ledger, RUN_STORE, span, NO_KEY) &&
+        cut->verdict.events != events)
+        verdict_bad(&cut->verdict, "%" PRId64 " events, %" PRId64 " after the second cut", events,
+                    cut->verdict.events);
+}
+
+/* Looks at the store, and lets the power fail meanwhile. */
+static void look_twice(struct cut *cut, struct span span, uint64_t chance)
+{
+    struct trace trace = {.count = 0};
+    struct platter second;
+
+    platter_init(&second, &trace, RUN_STORE);
+    platter_load(&second, &rebooted);
+    second.lies = cut->lies & LIE_AFTERWARDS ? LIE_ABOUT_ALL : 0;
+    rebooted.trace = &trace;
+    verdict_of_store(&cut->verdict, cut->run->ledger, RUN_STORE, span, NO_KEY);
+    rebooted.trace = NULL;
+    if (!cut->verdict.is_bad)
+        cut_second_time(cut, &second, chance);
+    disk_use(&rebooted);
+    platter_free(&second);
+    trace_free(&trace);
+}
+
 static bool reboot(struct cut *cut, const struct platter *platter)
 {
     const struct span span = {.from = cut->call, .until = cut->call};
@@ -119,7 +160,10 @@ static bool reboot(struct cut *cut, const struct platter *platter)
     randomness_restart(chance);
     platter_cut(platter, &rebooted, chance);
     disk_use(&rebooted);
-    verdict_of_store(&cut->verdict, cut->run->ledger, RUN_STORE, span, NO_KEY);
+    if (chance % CUTS_FOR_A_SECOND == 0 || cut->lies & LIE_AFTERWARDS)
+        look_twice(cut, span, chance);
+    else
+        verdict_of_store(&cut->verdict, cut->run->ledger, RUN_STORE, span, NO_KEY);
     look_at_copies(cut);
     return !cut->verdict.is_bad;
 }
@@ -345,6 +389,12 @@ START_TEST(test_no_flush_of_a_copy_is_made)
 }
 END_TEST
 
+START_TEST(test_no_flush_is_made_after_a_cut)
+{
+    find_lie(LIE_AFTERWARDS);
+}
+END_TEST
+
 START_TEST(test_a_bad_cut_can_be_had_again)
 {
     struct campaign campaign = {
@@ -443,6 +493,7 @@ static Suite *suite(void)
     tcase_add_test(cuts, test_no_flush_of_the_log_is_made);
     tcase_add_test(cuts, test_no_flush_of_the_folder_is_made);
     tcase_add_test(cuts, test_no_flush_of_a_copy_is_made);
+    tcase_add_test(cuts, test_no_flush_is_made_after_a_cut);
     tcase_add_test(cuts, test_a_bad_cut_can_be_had_again);
     tcase_add_test(cuts, test_power_cuts);
     return suite;

@@ -24,6 +24,17 @@ void platter_free(struct platter *platter)
     memset(platter, 0, sizeof *platter);
 }
 
+void platter_load(struct platter *platter, const struct disk *disk)
+{
+    platter->file_count = disk->file_count;
+    memcpy(platter->names, disk->names, sizeof platter->names);
+    for (int i = 0; i < DISK_FILES; i++) {
+        int file = disk->names[i].file;
+        if (disk->names[i].name[0] != '\0')
+            disk_copy(&platter->files[file].safe, &disk->files[file]);
+    }
+}
+
 static void add(struct pending *pending, int64_t call)
 {
     if (pending->count == pending->room) {
@@ -226,7 +237,10 @@ void platter_cut(const struct platter *platter, struct disk *left, uint64_t chan
     cut_names(platter, &fate, left->names);
     left->file_count = platter->file_count;
     for (int i = 0; i < DISK_FILES; i++) {
-        if (left->names[i].name[0] != '\0')
-            cut_file(platter, &fate, left->names[i].file, &left->files[left->names[i].file]);
+        struct disk_file *file = &left->files[left->names[i].file];
+        if (left->names[i].name[0] == '\0')
+            continue;
+        cut_file(platter, &fate, left->names[i].file, file);
+        file->is_traced = true;
     }
 }

@@ -16,7 +16,8 @@ enum lie {
     LIE_ABOUT_LOG = 2,
     LIE_ABOUT_FOLDER = 4,
     LIE_ABOUT_COPY = 8,
-    LIE_ABOUT_ALL = 15
+    LIE_ABOUT_ALL = 15,
+    LIE_AFTERWARDS = 16 /* after a cut about all, before it about none */
 };
 
 /* Calls of a trace, by their number. */
@@ -45,6 +46,9 @@ struct platter {
 /* Before the first call, with nothing on it. */
 void platter_init(struct platter *platter, const struct trace *trace, const char *store);
 void platter_free(struct platter *platter);
+
+/* Puts on it what the disk holds, all of it flushed. */
+void platter_load(struct platter *platter, const struct disk *disk);
 
 /* The call at `at` begins, and is done. A cut comes in between. */
 void platter_begin(struct platter *platter);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AFTERWARDS "afterwards" /* the repository in which a look at a store makes its changes */
+
 static const keyward_actor host = {.is_host = true};
 
 /* What one look at a store gathers. */
@@ -15,6 +17,7 @@ struct look {
     keyward *store;
     struct span span;
     int64_t sequence;                    /* of the newest event so far */
+    int64_t added;                       /* events of looks that were before */
     int master_key;                      /* that the events say is in force */
     int seen[WORKERS_MAX][CHANGES_EACH]; /* events of each change */
     int role[WORKERS_MAX];               /* of each worker's user; 0: none */
@@ -120,6 +123,13 @@ static bool read_event(struct look *look, const keyward_event *event)
         return verdict_bad(look->verdict, "event %lld follows %lld", (long long)event->sequence,
                            (long long)look->sequence);
     look->sequence = event->sequence;
+    if (event->repo_id && strcmp(event->repo_id, AFTERWARDS) == 0) {
+        look->added++;
+        return true;
+    }
+    if (look->added > 0)
+        return verdict_bad(look->verdict, "event %lld is younger than a look at the store",
+                           (long long)event->sequence);
     if (!change_of(event->request_id, &worker, &number))
         return verdict_bad(look->verdict, "event %lld is nobody's", (long long)event->sequence);
     change = &look->ledger->pages[worker].changes[number];
@@ -325,19 +335,19 @@ static bool check(struct look *look)
 /* A log that was not recovered as it should be is met by whoever writes next. */
 static bool goes_on(struct look *look)
 {
-    const keyward_new_key new_key = {.name = "afterwards"};
+    const keyward_new_key new_key = {.name = AFTERWARDS};
     keyward_key *key = NULL;
     keyward_secret *secret = NULL;
     keyward_identity identity;
     keyward_deletion deletion = {.reason = KEYWARD_REASON_NONE};
     bool good =
-        did(look, keyward_create_key(look->store, &host, "afterwards", &new_key, &key, &secret),
+        did(look, keyward_create_key(look->store, &host, AFTERWARDS, &new_key, &key, &secret),
             "create afterwards") &&
         did(look,
             keyward_authenticate(look->store, key->access_key, secret->text, secret->length,
                                  &identity),
             "authenticate afterwards") &&
-        did(look, keyward_delete_key(look->store, &host, "afterwards", key->id, &deletion),
+        did(look, keyward_delete_key(look->store, &host, AFTERWARDS, key->id, &deletion),
             "delete afterwards");
 
     if (good && deletion.event != look->sequence + 2)
@@ -395,6 +405,7 @@ bool verdict_of_store(struct verdict *verdict, struct ledger *ledger, const char
         verdict_bad(verdict, "master key %d opens the copy, not %d", opened_by, master_key);
     if (opened_by != NO_KEY)
         look_around(look, opened_by);
+    verdict->events = look->sequence - look->added;
     keyward_close(&look->store);
     free(look);
     return !verdict->is_bad;

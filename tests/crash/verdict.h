@@ -14,13 +14,15 @@ struct span {
 struct verdict {
     bool is_bad;
     char text[400];
+    int64_t events; /* of the ledger's changes, that the store looked at last has */
 };
 
 /*
  * Opens the store at the path and compares: its events with the ledger's changes, without gaps in
  * the sequence; the rows of the keys and users with what these changes come to; each key with its
  * secret; the master key that opened it with the last change of it; all of it with keyward_check().
- * Then makes a change, for the store goes on, and closes it.
+ * Then makes two changes, for the store goes on, and closes it; those of an earlier look may be
+ * there.
  *
  * `master_key`: of a copy, the one it was made under; NO_KEY: the one that is in force. What the
  * ledger does not know of a key that was in doubt, it learns here.

@@ -69,6 +69,11 @@ const char *cause_word(enum keyward_cause cause)
     return (unsigned)cause <= KEYWARD_CAUSE_PURGED ? cause_words[cause] : "unknown cause";
 }
 
+void failure_start(void)
+{
+    memset(&failure, 0, sizeof failure);
+}
+
 __attribute__((format(printf, 2, 0))) static enum keyward_status note(enum keyward_status status,
                                                                       const char *format,
                                                                       va_list values)

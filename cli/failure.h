@@ -7,6 +7,9 @@
 #include <keyward/keyward.h>
 #include <stdbool.h>
 
+/* Nothing has failed yet. Call it first. */
+void failure_start(void);
+
 /* Each returns the status that it notes. */
 __attribute__((format(printf, 2, 3))) enum keyward_status fail(enum keyward_status status,
                                                                const char *format, ...);

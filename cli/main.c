@@ -53,6 +53,7 @@ int main(int argc, char **argv)
     struct session session = {.json = false};
     enum keyward_status status, written;
 
+    failure_start();
     secret_buffers_start();
     text_start();
     json_start();

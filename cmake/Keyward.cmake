@@ -13,10 +13,11 @@ if(KEYWARD_SANITIZE)
 endif()
 
 # For ./run coverage: clang 18 or newer counts branches and what each condition decides (MC/DC).
+# Atomically: some counts are differences of others, which threads must not have lost any of.
 option(KEYWARD_COVERAGE "Count what the tests take of the code (clang)" OFF)
 if(KEYWARD_COVERAGE)
     target_compile_options(keyward_flags INTERFACE
-        -O0 -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc)
+        -O0 -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc -fprofile-update=atomic)
     target_link_options(keyward_flags INTERFACE -fprofile-instr-generate)
 endif()
 

@@ -11,20 +11,7 @@ wrong=0
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# A declaration begins with KEYWARD_API; its name stands before the first parenthesis.
-awk '/^#/ { next }
-     /KEYWARD_API/ { text = ""; within = 1 }
-     within {
-         text = text $0 " "
-         end = index(text, "(")
-         if (end) {
-             name = substr(text, 1, end - 1)
-             sub(/ +$/, "", name)
-             sub(/.*[ *]/, "", name)
-             print name
-             within = 0
-         }
-     }' "$header" | sort >"$folder/declared"
+"$(dirname -- "$0")/declared.sh" "$header" >"$folder/declared"
 nm -D --defined-only "$shared" | awk '{ sub(/@.*/, "", $NF); print $NF }' | sort >"$folder/exported"
 
 if ! diff "$folder/declared" "$folder/exported" >"$folder/difference"; then

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands below everything: text, ids, results, error records, words, deadlines. */
+/* What stands below everything: text, ids, results, error records, words, files, deadlines. */
+#include "base/buffer.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/result.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "fault/memory.h"
 #include "support/fixture.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -306,6 +310,54 @@ START_TEST(freeing_no_result_is_fine)
 }
 END_TEST
 
+/* Every piece is asked for after the one that was missed. */
+START_TEST(without_memory_nothing_hangs_on_a_result)
+{
+    char large[8192] = "";
+    bool complete = true;
+    const char *kept;
+    char *result;
+
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    result = result_new(16);
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_ptr_null(result);
+    result = result_new(16);
+    ck_assert_ptr_null(result_copy(result, NULL, 0));
+    ck_assert_ptr_null(result_keep(result, NULL, &complete));
+    ck_assert(complete);
+    memset(large, 'a', sizeof large - 1);
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    kept = result_keep(result, large, &complete);
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_ptr_null(kept);
+    ck_assert(!complete);
+    ck_assert_str_eq(result_keep(result, large, &complete), large);
+    ck_assert(!complete);
+    result_free(result);
+}
+END_TEST
+
+START_TEST(without_memory_a_text_stops_growing)
+{
+    struct buffer buffer = {.bytes = NULL};
+
+    buffer_add_text(&buffer, "whole");
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    for (int i = 0; i < 300; i++)
+        buffer_add_text(&buffer, "four");
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert(buffer.failed);
+    ck_assert_uint_lt(buffer.length, 1024);
+    buffer_add_text(&buffer, "");
+    ck_assert(buffer.failed);
+    buffer_release(&buffer);
+    ck_assert(!buffer.failed);
+    buffer_add(&buffer, NULL, 0);
+    ck_assert_uint_eq(buffer.length, 0);
+}
+END_TEST
+
 /* ---- error records ---- */
 
 START_TEST(a_record_starts_anew)
@@ -324,6 +376,22 @@ START_TEST(a_record_starts_anew)
     ck_assert_int_eq(error->detail.deleted_event, 0);
     ck_assert_int_eq(error->detail.sqlite_code, 0);
     ck_assert_str_eq(error->detail.message, "done");
+}
+END_TEST
+
+START_TEST(a_copied_record_stands_by_itself)
+{
+    struct error from = {.store_stamp = 1}, to = {.store_stamp = 2};
+
+    error_set(&from, KEYWARD_IO, "the disk is gone");
+    error_copy(&to, &from);
+    error_reset(&from);
+    ck_assert_str_eq(to.detail.message, "the disk is gone");
+    ck_assert_int_eq(to.detail.status, KEYWARD_IO);
+    ck_assert_uint_eq(to.store_stamp, 2);
+    error_copy(&to, &from); /* whose text is the standard one */
+    ck_assert_str_eq(to.detail.message, "done");
+    ck_assert_int_eq(to.detail.status, KEYWARD_OK);
 }
 END_TEST
 
@@ -576,6 +644,41 @@ START_TEST(the_library_is_of_the_header_s_version)
 }
 END_TEST
 
+/* ---- what an errno means ---- */
+
+static const struct {
+    int number;
+    enum keyward_status status;
+} numbers[] = {
+    {EEXIST, KEYWARD_EXISTS},    {ENOENT, KEYWARD_NO_FOLDER}, {ENOTDIR, KEYWARD_NO_FOLDER},
+    {EACCES, KEYWARD_READ_ONLY}, {EPERM, KEYWARD_READ_ONLY},  {EROFS, KEYWARD_READ_ONLY},
+    {ENOSPC, KEYWARD_FULL},      {EDQUOT, KEYWARD_FULL},      {ENOMEM, KEYWARD_NOMEM},
+    {EIO, KEYWARD_IO},           {EMFILE, KEYWARD_IO},        {0, KEYWARD_IO},
+};
+
+START_TEST(an_errno_of_a_file_is_a_status)
+{
+    ck_assert_int_eq(file_status(numbers[_i].number), numbers[_i].status);
+}
+END_TEST
+
+START_TEST(without_memory_no_folder_is_flushed)
+{
+    bool flushed;
+    int number;
+
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    flushed = file_flush_folder("/tmp/file");
+    number = errno;
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert(!flushed);
+    ck_assert_int_eq(number, ENOMEM);
+    ck_assert(file_flush_folder("/tmp/file"));
+    ck_assert(!file_flush_folder("/no folder/file"));
+    ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
 /* ---- deadlines ---- */
 
 START_TEST(a_deadline_of_nothing_has_passed)
@@ -595,6 +698,8 @@ START_TEST(a_deadline_ahead_has_time_left)
 
     ck_assert_int_gt(deadline_left(&in_an_hour), 0);
     ck_assert_int_le(deadline_left(&in_an_hour), 3600000);
+    ck_assert(deadline_pause(&in_an_hour, 0));
+    ck_assert(deadline_pause(&in_an_hour, 1000)); /* and later longer ones */
 }
 END_TEST
 
@@ -637,7 +742,10 @@ static TCase *results_and_errors(void)
     tcase_add_test(tests, a_result_holds_pieces_of_any_size);
     tcase_add_test(tests, a_copy_ends_with_a_nul);
     tcase_add_test(tests, freeing_no_result_is_fine);
+    tcase_add_test(tests, without_memory_nothing_hangs_on_a_result);
+    tcase_add_test(tests, without_memory_a_text_stops_growing);
     tcase_add_test(tests, a_record_starts_anew);
+    tcase_add_test(tests, a_copied_record_stands_by_itself);
     tcase_add_test(tests, a_record_is_seen_under_its_own_stamp_only);
     tcase_add_test(tests, a_record_is_seen_in_its_own_thread_only);
     tcase_add_test(tests, a_long_message_is_cut_and_terminated);
@@ -659,6 +767,8 @@ static TCase *words_and_deadlines(void)
     tcase_add_test(tests, the_values_of_an_enum_are_told_from_others);
     tcase_add_test(tests, what_an_operation_decided_is_told_from_a_failure);
     tcase_add_test(tests, the_library_is_of_the_header_s_version);
+    tcase_add_loop_test(tests, an_errno_of_a_file_is_a_status, 0, COUNT(numbers));
+    tcase_add_test(tests, without_memory_no_folder_is_flushed);
     tcase_add_test(tests, a_deadline_of_nothing_has_passed);
     tcase_add_test(tests, a_deadline_ahead_has_time_left);
     tcase_add_test(tests, a_deadline_is_a_time_of_whole_nanoseconds);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The check: every fault that can be planted in a store is named, and nothing else is. */
+#include "fault/findings.h"
 #include "support/fixture.h"
 
 #include <pthread.h>
@@ -95,6 +96,8 @@ static void check_finds(struct scene *scene, size_t count)
                       ? scene->report->findings[scene->report->count - 1]->problem
                       : "none");
     ck_assert_uint_eq((size_t)scene->report->findings_total, count);
+    if (count > 0)
+        assert_findings_need_memory(scene->f.store, NULL);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -807,6 +810,7 @@ START_TEST(a_damaged_page_is_found)
         ck_assert_uint_lt(strlen(problem), 256);
     }
     ck_assert(named);
+    assert_findings_need_memory(s.f.store, NULL);
     scene_close(&s);
 }
 END_TEST

@@ -8,7 +8,7 @@
  *     KEYWARD_TEST_DAMAGE="..."     only this one, see damage/campaign.h
  */
 #include "damage/campaign.h"
-#include "support/tree.h"
+#include "support/chance.h"
 
 #include <stdio.h>
 #include <stdlib.h>

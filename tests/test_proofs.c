@@ -790,6 +790,20 @@ START_TEST(a_cosignature_is_kept_once)
 }
 END_TEST
 
+/* A witness may have a new key under his old name. */
+START_TEST(a_witness_is_his_name_and_his_key)
+{
+    struct signer before = signer_of(4, witnesses[1].name, 99);
+    const char *bare = checkpoint_of_size(5), *body = body_of(bare);
+
+    assert_status(f.store,
+                  add(&host, compose("%s%s%s", bare, signed_line(&before, body, 5),
+                                     signed_line(&witnesses[1], body, 6))),
+                  KEYWARD_OK);
+    ck_assert_str_eq(checkpoint_of_size(5), cosigned_by(bare, 1, 6));
+}
+END_TEST
+
 /* Others have signed too: that is none of our business. */
 START_TEST(only_known_witnesses_are_kept)
 {
@@ -1497,6 +1511,7 @@ int main(void)
     tcase_add_test(proofs, an_older_state_is_older);
     tcase_add_test(cosigned, cosignatures_are_kept_and_carried);
     tcase_add_test(cosigned, a_cosignature_is_kept_once);
+    tcase_add_test(cosigned, a_witness_is_his_name_and_his_key);
     tcase_add_test(cosigned, only_known_witnesses_are_kept);
     tcase_add_test(cosigned, what_does_not_hold_is_not_kept);
     tcase_add_test(cosigned, another_checkpoint_of_the_log_s_key_is_told_from_ours);

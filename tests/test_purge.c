@@ -118,6 +118,32 @@ START_TEST(a_purge_destroys_the_secret_and_keeps_the_row)
 }
 END_TEST
 
+/* Late when the key is looked for, and early when it is looked at. */
+static int64_t clock_that_goes_back(void *context)
+{
+    int *calls = context;
+
+    return ++*calls == 1 ? START + RETENTION : START;
+}
+
+START_TEST(a_key_whose_time_has_not_come_after_all_is_passed_over)
+{
+    int calls = 1;
+    char *before;
+    keyward_changes *changes;
+
+    f.options.clock = clock_that_goes_back;
+    f.options.clock_context = &calls;
+    fixture_reopen(&f);
+    before = dump(f.path);
+    calls = 0;
+    changes = purge_all(0);
+    ck_assert_int_gt(calls, 1);
+    keyward_changes_free(&changes);
+    assert_same_dump(f.path, before);
+}
+END_TEST
+
 START_TEST(a_deleted_key_is_retained_until_its_time)
 {
     char *before = dump(f.path);
@@ -918,6 +944,7 @@ static void add_cases(Suite *suite)
     TCase *tests = suite_add_case(suite, "purge", open_fixture, close_fixture);
 
     tcase_add_test(tests, a_purge_destroys_the_secret_and_keeps_the_row);
+    tcase_add_test(tests, a_key_whose_time_has_not_come_after_all_is_passed_over);
     tcase_add_test(tests, a_deleted_key_is_retained_until_its_time);
     tcase_add_test(tests, without_retention_nothing_is_purged);
     tcase_add_test(tests, only_an_admin_may_purge);

@@ -493,6 +493,46 @@ START_TEST(a_data_key_that_was_undone_seals_nothing)
 }
 END_TEST
 
+/* As when a data key was made in the batch that changes the master key: the ring, which outlives
+ * the batch, has none of it before the commit. */
+static enum keyward_status create_two(struct transaction *transaction, void *request)
+{
+    struct rekey *both = request;
+    enum keyward_status status = rekey(transaction, &both[0]);
+
+    if (status == KEYWARD_OK)
+        status = data_keys_load(transaction, NULL);
+    ck_assert_ptr_null(keyring_find(&transaction->services->keyring, 2));
+    return status == KEYWARD_OK ? rekey(transaction, &both[1]) : status;
+}
+
+START_TEST(two_data_keys_of_one_transaction)
+{
+    struct rekey both[2];
+    struct error error = {.store_stamp = 0};
+    int64_t newest;
+
+    for (int i = 0; i < 2; i++) {
+        both[i] = (struct rekey){.actor = &host,
+                                 .data_key = sodium_malloc(SEAL_KEY_BYTES),
+                                 .work = sodium_malloc(SEAL_KEY_BYTES)};
+        randombytes_buf(both[i].data_key, SEAL_KEY_BYTES);
+        randombytes_buf(both[i].seed, sizeof both[i].seed);
+    }
+    ck_assert_int_eq(database_write(f.store->database, create_two, both, &newest, &error),
+                     KEYWARD_OK);
+    for (int i = 0; i < 2; i++) {
+        sodium_free(both[i].data_key);
+        sodium_free(both[i].work);
+    }
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM data_keys"), 3);
+    assert_status(f.store, create_on(f.store), KEYWARD_OK);
+    assert_sound(&f);
+    fixture_reopen(&f);
+    assert_sound(&f);
+}
+END_TEST
+
 /* ---- a reader with a snapshot from before the change ---- */
 
 static enum keyward_status change_meanwhile(struct transaction *transaction, void *request)
@@ -595,6 +635,46 @@ static int change_at_once(void *context, int number)
     (void)context;
     return (int)change_to(f.store, key);
 }
+
+/* Who asks while another thread is at it, just before it writes. */
+struct second_change {
+    atomic_int draws;
+    enum keyward_status second;
+};
+
+static int change_as_second(void *context, int number)
+{
+    (void)context;
+    (void)number;
+    return (int)change_to(f.store, (const unsigned char *)"a third master key, of 32 bytes.");
+}
+
+static int draw_and_meet(void *context, void *buffer, size_t length)
+{
+    struct second_change *meeting = context;
+    int result;
+
+    randombytes_buf(buffer, length);
+    if (atomic_fetch_add(&meeting->draws, 1) == 0) {
+        run_crew(1, change_as_second, NULL, &result);
+        meeting->second = (enum keyward_status)result;
+    }
+    return 0;
+}
+
+START_TEST(a_second_thread_is_told_that_it_is_being_changed)
+{
+    struct second_change meeting = {.draws = 1000}; /* those of opening count for nothing */
+
+    f.options.random = draw_and_meet;
+    f.options.random_context = &meeting;
+    fixture_reopen(&f);
+    atomic_store(&meeting.draws, 0);
+    assert_change(f.store, other_master_key, KEYWARD_OK);
+    assert_status(NULL, meeting.second, KEYWARD_BUSY);
+    assert_master_key(other_master_key, test_master_key);
+}
+END_TEST
 
 /* One at a time: the others are told so, or come after it. */
 START_TEST(threads_that_change_it_at_once)
@@ -713,8 +793,10 @@ static void add_cases(Suite *suite)
     tcase_add_test(tests, another_process_changes_it);
     tcase_add_loop_test(tests, a_data_key_of_another_handle_is_found, 0, MEETINGS);
     tcase_add_test(tests, a_data_key_that_was_undone_seals_nothing);
+    tcase_add_test(tests, two_data_keys_of_one_transaction);
     tcase_add_test(tests, a_reader_from_before_the_change_still_finds_data_keys);
     tcase_add_test(tests, threads_go_on_while_it_changes);
+    tcase_add_test(tests, a_second_thread_is_told_that_it_is_being_changed);
     tcase_add_test(tests, threads_that_change_it_at_once);
     tcase_add_loop_test(tests, a_crash_leaves_one_of_the_two_keys_in_force, 0, 20);
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Sealing and tokens: what opens, what does not, and the formats that stored files rely on. */
+/* Sealing and tokens: what opens, what does not, and the formats that stored files rely on. The
+ * linker leads read through here, to be interrupted on order. */
+#include "fault/memory.h"
 #include "seal/keyring.h"
 #include "seal/master_key.h"
 #include "seal/seal.h"
+#include "seal/secret.h"
 #include "seal/token.h"
 #include "support/fixture.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -551,6 +556,25 @@ START_TEST(a_data_key_is_added_once_and_only_if_it_opens)
 }
 END_TEST
 
+START_TEST(a_data_key_is_looked_at_without_being_added)
+{
+    unsigned char sealed[SEALED_DATA_KEY_BYTES];
+    struct master_key *master = master_of(1);
+    const struct data_key *seen;
+    struct keyring keyring;
+
+    keyring_open(&keyring);
+    seal_data_key(master->wrapping_key, 7, nonce, key_a, sealed);
+    seen = keyring_peek(&keyring, 7, sealed);
+    ck_assert_ptr_nonnull(seen);
+    ck_assert_mem_eq(seen->key, key_a, SEAL_KEY_BYTES);
+    ck_assert_ptr_null(keyring_peek(&keyring, 8, sealed));
+    ck_assert_uint_eq(keyring.count, 0);
+    master_key_free(&master);
+    keyring_release(&keyring);
+}
+END_TEST
+
 START_TEST(during_a_change_both_master_keys_open_data_keys)
 {
     struct master_key *next = master_of(2), *third = master_of(3);
@@ -730,6 +754,9 @@ START_TEST(a_callback_that_returns_anything_but_0_has_failed)
 }
 END_TEST
 
+/* Which piece of memory it does without; 0: none. */
+static int missing_memory;
+
 /* The status for a key file of this content; what it derives to is asserted where it is accepted.
  */
 static enum keyward_status obtain_from_file(const void *bytes, size_t length)
@@ -744,7 +771,10 @@ static enum keyward_status obtain_from_file(const void *bytes, size_t length)
     fixture_init(&f);
     snprintf(path, sizeof path, "%s/master.key", f.folder);
     write_whole(path, bytes, length);
+    if (missing_memory > 0)
+        memory_fail(MEMORY_OF_LIBRARY, missing_memory, FAIL_ONCE);
     status = master_key_obtain(&source, &key, &error);
+    memory_stop();
     if (status == KEYWARD_OK)
         assert_derived(key);
     else
@@ -799,6 +829,68 @@ START_TEST(a_key_file_of_anything_else_gives_no_key)
 }
 END_TEST
 
+/* ---- a key file, when the system fails ---- */
+
+static int interruptions;
+
+extern __typeof__(read) __real_read, __wrap_read;
+
+ssize_t __wrap_read(int fd, void *bytes, size_t length)
+{
+    if (interruptions == 0)
+        return __real_read(fd, bytes, length);
+    interruptions--;
+    errno = EINTR;
+    return -1;
+}
+
+START_TEST(a_key_file_whose_reading_a_signal_interrupts_is_read_on)
+{
+    interruptions = 2;
+    ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_OK);
+    ck_assert_int_eq(interruptions, 0);
+}
+END_TEST
+
+START_TEST(without_guarded_memory_there_is_no_key)
+{
+    for (missing_memory = 1; missing_memory <= 3; missing_memory++)
+        ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_NOMEM);
+    ck_assert_int_eq(obtain_from_file(HEX HEX_END, strlen(HEX HEX_END)), KEYWARD_OK);
+    missing_memory = 0;
+}
+END_TEST
+
+START_TEST(without_guarded_memory_there_is_no_keyring)
+{
+    struct keyring keyring;
+
+    for (int nth = 1; nth <= 3; nth++) {
+        bool made;
+
+        memory_fail(MEMORY_OF_LIBRARY, nth, FAIL_ONCE);
+        made = keyring_init(&keyring);
+        ck_assert_int_eq(memory_stop(), 1);
+        ck_assert(!made);
+        keyring_release(&keyring);
+    }
+}
+END_TEST
+
+START_TEST(without_guarded_memory_there_is_no_secret)
+{
+    keyward_secret *none;
+    char *text;
+
+    memory_fail(MEMORY_OF_LIBRARY, 1, FAIL_ONCE);
+    none = secret_new(8, &text);
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_ptr_null(none);
+    keyward_secret_free(&none);
+    keyward_secret_free(NULL);
+}
+END_TEST
+
 static TCase *sealing(void)
 {
     TCase *tests = tcase_create("sealing");
@@ -843,6 +935,7 @@ static TCase *keys(void)
 
     tcase_add_test(tests, a_keyring_finds_its_keys);
     tcase_add_test(tests, a_data_key_is_added_once_and_only_if_it_opens);
+    tcase_add_test(tests, a_data_key_is_looked_at_without_being_added);
     tcase_add_test(tests, during_a_change_both_master_keys_open_data_keys);
     tcase_add_test(tests, a_data_key_is_sealed_anew_by_the_next_master_key);
     tcase_add_test(tests, a_keyring_is_full_at_its_size);
@@ -853,6 +946,10 @@ static TCase *keys(void)
     tcase_add_test(tests, a_callback_that_returns_anything_but_0_has_failed);
     tcase_add_test(tests, a_key_file_holds_64_hexadecimal_digits_or_32_bytes);
     tcase_add_test(tests, a_key_file_of_anything_else_gives_no_key);
+    tcase_add_test(tests, a_key_file_whose_reading_a_signal_interrupts_is_read_on);
+    tcase_add_test(tests, without_guarded_memory_there_is_no_key);
+    tcase_add_test(tests, without_guarded_memory_there_is_no_keyring);
+    tcase_add_test(tests, without_guarded_memory_there_is_no_secret);
     return tests;
 }
 

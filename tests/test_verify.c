@@ -440,6 +440,10 @@ START_TEST(a_witness_with_two_keys_counts_once)
     trust.witnesses_needed = 1;
     assert_proven(verify(log_receipt(2, 5, body, both), NULL), 3, 5, 0);
     assert_witnessed(1, 50000);
+    keys[1] = renewed.key; /* the earlier signature is the first key's then */
+    keys[2] = witnesses[0].key;
+    assert_proven(verify(log_receipt(2, 5, body, both), NULL), 3, 5, 0);
+    assert_witnessed(1, 50000);
 }
 END_TEST
 

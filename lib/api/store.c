@@ -230,7 +230,7 @@ static void keep_uses(keyward *store)
 {
     struct error unheard = {.store_stamp = 0};
 
-    if (store->database && store->services.uses)
+    if (store->database)
         store_flush_uses(store, &unheard);
 }
 

@@ -81,8 +81,18 @@ static int reserve_and_rename(const char *from, const char *to)
 /* An errno that says "not in this way" rather than "no". */
 static bool is_unknown_here(int number)
 {
-    return number == ENOSYS || number == EINVAL || number == EOPNOTSUPP || number == ENOTSUP ||
-           number == EPERM; /* so link() says it, on Linux */
+    switch (number) {
+    case ENOSYS:
+    case EINVAL:
+    case EOPNOTSUPP:
+#if ENOTSUP != EOPNOTSUPP
+    case ENOTSUP:
+#endif
+    case EPERM: /* so link() says it, on Linux */
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool file_rename(const char *from, const char *to)

@@ -3,7 +3,7 @@
  * Copies the pages of a connection's database into another file, a portion at a time.
  *
  *     status = backup_begin(&backup, connection, path);
- *     while (status == KEYWARD_OK && backup.left > 0)
+ *     while (status == KEYWARD_OK && backup.left != 0)
  *         status = backup_copy(&backup, 256);
  *     backup_end(&backup);
  *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/connection.h"
+#include "connection/open_file.h"
 #include "connection/store_file.h"
 #include "connection/write_back.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +48,7 @@ enum keyward_status connection_integrity(struct connection *connection, const ch
 {
     static const char mark[] = "error code=";
     const char *code = text ? strstr(text, mark) : NULL;
-    int number = code ? atoi(code + sizeof mark - 1) : 0;
+    int number = code ? (int)strtol(code + sizeof mark - 1, NULL, 10) : 0;
 
     if (text && strcmp(text, "ok") == 0)
         return KEYWARD_OK;
@@ -61,6 +61,29 @@ enum keyward_status connection_execute(struct connection *connection, const char
 {
     int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? KEYWARD_OK : connection_failed(connection, code);
+}
+
+enum keyward_status connection_end(struct connection *connection, enum keyward_status status)
+{
+    if (status == KEYWARD_OK)
+        status = connection_execute(connection, "COMMIT");
+    if (connection_in_transaction(connection))
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+enum keyward_status connection_read_number(struct connection *connection, const char *sql,
+                                           int64_t *number)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW ? KEYWARD_OK : connection_failed(connection, code);
 }
 
 static enum keyward_status set_flag(struct connection *connection, int flag, int value)
@@ -148,7 +171,7 @@ enum keyward_status connection_open(struct connection **connection,
     if (status == KEYWARD_OK)
         status = open_database(connection, path, error);
     free(path);
-    if (status != KEYWARD_OK)
+    if (!*connection)
         return status;
 
     connection_set_busy_timeout(*connection, options->busy_timeout_ms);
@@ -175,7 +198,7 @@ enum keyward_status connection_open_memory(struct connection **connection, struc
 {
     enum keyward_status status = open_database(connection, ":memory:", error);
 
-    if (status == KEYWARD_OK)
+    if (*connection)
         status = harden(*connection);
     if (status != KEYWARD_OK)
         connection_close(connection);
@@ -185,11 +208,10 @@ enum keyward_status connection_open_memory(struct connection **connection, struc
 /* Nothing to write back: the last close may take the empty log away. */
 static bool log_is_empty(struct connection *connection)
 {
-    sqlite3_file *log = NULL;
+    sqlite3_file *log = open_log_of(connection);
     sqlite3_int64 size = 1;
-    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
 
-    if (code == SQLITE_OK && log && log->pMethods)
+    if (log)
         log->pMethods->xFileSize(log, &size);
     return size == 0;
 }

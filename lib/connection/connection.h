@@ -175,6 +175,14 @@ bool connection_in_transaction(const struct connection *connection);
 /* Runs statements that take and return nothing. */
 enum keyward_status connection_execute(struct connection *connection, const char *sql);
 
+/* Ends a transaction that "BEGIN" has begun: commits it if all has gone well so far, else undoes
+ * it. Returns the first failure. */
+enum keyward_status connection_end(struct connection *connection, enum keyward_status status);
+
+/* The first column of the one row that a statement without parameters returns. */
+enum keyward_status connection_read_number(struct connection *connection, const char *sql,
+                                           int64_t *number);
+
 /* What a row of PRAGMA integrity_check says: KEYWARD_OK, KEYWARD_CORRUPT, or why it could not be
  * told. */
 enum keyward_status connection_integrity(struct connection *connection, const char *text);

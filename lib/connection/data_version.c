@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/data_version.h"
+#include "connection/open_file.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 #define WAL_INDEX_REGION 32768    /* what SQLite maps at a time */
@@ -10,11 +10,10 @@
 
 const volatile uint32_t *data_version_locate(struct connection *connection)
 {
-    sqlite3_file *file = NULL;
+    sqlite3_file *file = open_file_of(connection);
     volatile void *region = NULL;
-    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
-    if (code != SQLITE_OK || !file->pMethods || file->pMethods->iVersion < 2)
+    if (!file || file->pMethods->iVersion < 2)
         return NULL;
     if (file->pMethods->xShmMap(file, 0, WAL_INDEX_REGION, 0, &region) != SQLITE_OK || !region)
         return NULL;

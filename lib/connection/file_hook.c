@@ -3,8 +3,7 @@
 
 bool file_hook_put(struct file_hook *hook, sqlite3_file *file)
 {
-    if (!file || !file->pMethods || file->pMethods == &hook->methods ||
-        file->pMethods->iVersion < 3)
+    if (!file || file->pMethods == &hook->methods || file->pMethods->iVersion < 3)
         return false;
     hook->real = file->pMethods;
     hook->methods = *file->pMethods;

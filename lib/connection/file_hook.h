@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stands between SQLite and one file that it has open: some of the file's methods are replaced, the
- * others stay. SQLite hands out the file by SQLITE_FCNTL_FILE_POINTER and
- * SQLITE_FCNTL_JOURNAL_POINTER; its struct and its table of methods are public (sqlite3_file,
- * sqlite3_io_methods).
+ * others stay.
  */
 #ifndef KEYWARD_CONNECTION_FILE_HOOK_H
 #define KEYWARD_CONNECTION_FILE_HOOK_H
@@ -17,9 +15,9 @@ struct file_hook {
     struct file_hook *self; /* the file's pMethods is const */
 };
 
-/* Puts the hook on the file with the file's own methods, for the caller to replace some. False when
- * it is there already, or the file is not open or too old for it. The hook must outlive the file.
- */
+/* Puts the hook on an open file with the file's own methods, for the caller to replace some. False
+ * when it is there already, or the file is too old for it, or there is none (NULL). The hook must
+ * outlive the file. */
 bool file_hook_put(struct file_hook *hook, sqlite3_file *file);
 
 /* Inside a replaced method: the file's hook, and with it the struct of which it is the first

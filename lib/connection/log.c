@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/log.h"
 #include "connection/log_buffer.h"
+#include "connection/open_file.h"
 #include "connection/store_file.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,22 +35,14 @@ static void forget_rest(void *buffer)
     ((struct log_buffer *)buffer)->length = 0;
 }
 
-static sqlite3_file *log_of(struct connection *connection)
-{
-    sqlite3_file *log = NULL;
-
-    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    return log && log->pMethods ? log : NULL;
-}
-
 void log_watch(struct connection *connection, bool flushed)
 {
     sqlite3_wal_hook(connection->db, note_length, connection);
-    if (flushed && !connection->log_buffer)
+    if (flushed)
         connection->log_buffer = calloc(1, sizeof *connection->log_buffer);
     if (connection->log_buffer) { /* without memory for it, it is written as SQLite does */
         sqlite3_rollback_hook(connection->db, forget_rest, connection->log_buffer);
-        log_buffer_put(connection->log_buffer, log_of(connection));
+        log_buffer_put(connection->log_buffer, open_log_of(connection));
     }
 }
 
@@ -63,7 +55,7 @@ void log_extend(struct connection *connection)
 
     if (connection->log_size - used >= AHEAD / 2)
         return;
-    log = log_of(connection);
+    log = open_log_of(connection);
     if (!log || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
         return;
     connection->log_size = size;

@@ -5,9 +5,9 @@
 
 #include "connection/connection.h"
 
-/* From now on `connection->log_pages` says how many pages the log had after this connection's last
- * commit, and SQLite leaves writing it back to write_back_log(). `flushed`: this connection flushes
- * each commit, so that a log_buffer may collect it. */
+/* To be called once. From now on `connection->log_pages` says how many pages the log had after this
+ * connection's last commit, and SQLite leaves writing it back to write_back_log(). `flushed`: this
+ * connection flushes each commit, so that a log_buffer may collect it. */
 void log_watch(struct connection *connection, bool flushed);
 
 /*

@@ -2,7 +2,6 @@
 #include "connection/schema.h"
 #include "connection/schema_steps.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 int schema_newest_version(void)
@@ -12,15 +11,11 @@ int schema_newest_version(void)
 
 static enum keyward_status read_version(struct connection *connection, int *version)
 {
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(connection->db, "PRAGMA user_version", -1, &statement, NULL);
+    int64_t number = 0;
+    enum keyward_status status = connection_read_number(connection, "PRAGMA user_version", &number);
 
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    return code == SQLITE_ROW ? KEYWARD_OK : connection_failed(connection, code);
+    *version = (int)number;
+    return status;
 }
 
 /* Another process may have taken the step since we looked: the version is read again inside. */
@@ -39,11 +34,7 @@ static enum keyward_status take_step(struct connection *connection, int step)
         if (status == KEYWARD_OK)
             status = connection_execute(connection, sql);
     }
-    if (status == KEYWARD_OK)
-        status = connection_execute(connection, "COMMIT");
-    if (connection_in_transaction(connection))
-        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
-    return status;
+    return connection_end(connection, status);
 }
 
 enum keyward_status schema_read_version(struct connection *connection, int *version)

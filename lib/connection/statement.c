@@ -6,7 +6,7 @@
 
 static void note(struct statement *statement, int code)
 {
-    if (code != SQLITE_OK && statement->status == KEYWARD_OK)
+    if (code != SQLITE_OK)
         statement->status = connection_failed(statement->connection, code);
 }
 

@@ -3,10 +3,10 @@
 #include "base/deadline.h"
 #include "base/file.h"
 #include "base/system_error.h"
+#include "connection/open_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +40,11 @@ enum keyward_status store_file_failed(int number, const char *path, struct error
                      system_error_text(number, text));
 }
 
+static enum keyward_status not_a_store(const char *path, struct error *error)
+{
+    return error_set(error, KEYWARD_NOT_A_STORE, "'%.160s' is not a keyward store", path);
+}
+
 /* SQLite would create the file readable for all and open it at once. mknod makes it private from
  * the start and never opens it: closing a descriptor of our own would drop the locks that another
  * store of this process has on the file (fcntl's rule). */
@@ -61,7 +66,7 @@ enum keyward_status store_file_create(const char *path, struct error *error)
         /* SQLite takes a file of one byte for an empty one. */
         if (S_ISREG(file.st_mode) && file.st_size != 1)
             return KEYWARD_OK;
-        return error_set(error, KEYWARD_NOT_A_STORE, "'%.160s' is not a keyward store", path);
+        return not_a_store(path, error);
     }
     if (errno == EACCES)
         return error_set(error, KEYWARD_READ_ONLY, "the folder of '%.160s' cannot be searched",
@@ -71,7 +76,9 @@ enum keyward_status store_file_create(const char *path, struct error *error)
     return store_file_failed(errno, path, error);
 }
 
-static bool journal_exists(const char *path)
+/* What is left of a new store whose very first transaction was cut off: a journal, and a page that
+ * has not arrived. SQLite will undo it. Another program's file with a journal has its header. */
+static enum keyward_status recognise_cut_off(const char *path, struct error *error)
 {
     size_t size = strlen(path) + sizeof "-journal";
     char *journal = malloc(size);
@@ -79,19 +86,17 @@ static bool journal_exists(const char *path)
     bool exists;
 
     if (!journal)
-        return false;
+        return KEYWARD_NOMEM;
     snprintf(journal, size, "%s-journal", path);
     exists = stat(journal, &file) == 0;
     free(journal);
-    return exists;
+    return exists ? KEYWARD_OK : not_a_store(path, error);
 }
 
-/* What is left of a new store whose very first transaction was cut off: a journal, and a page that
- * has not arrived. SQLite will undo it. Another program's file with a journal has its header. */
-static bool is_cut_off(const unsigned char *header, const char *path)
+static bool header_is_blank(const unsigned char *header)
 {
-    static const unsigned char nothing[HEADER_SIZE];
-    return memcmp(header, nothing, sizeof nothing) == 0 && journal_exists(path);
+    static const unsigned char blank[HEADER_SIZE];
+    return memcmp(header, blank, sizeof blank) == 0;
 }
 
 static bool header_is_ours(const unsigned char *header)
@@ -106,12 +111,10 @@ static bool header_is_ours(const unsigned char *header)
 enum keyward_status store_file_recognise(struct connection *connection, const char *path)
 {
     unsigned char header[HEADER_SIZE] = {0};
-    sqlite3_file *file = NULL;
+    sqlite3_file *file = open_file_of(connection);
     sqlite3_int64 size = 0;
-    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int code = file ? file->pMethods->xFileSize(file, &size) : SQLITE_CANTOPEN;
 
-    if (code == SQLITE_OK)
-        code = file->pMethods->xFileSize(file, &size);
     if (code != SQLITE_OK)
         return connection_failed(connection, code);
     if (sqlite3_db_readonly(connection->db, "main") == 1)
@@ -120,27 +123,14 @@ enum keyward_status store_file_recognise(struct connection *connection, const ch
         return KEYWARD_OK;
     code = size < HEADER_SIZE ? SQLITE_IOERR_SHORT_READ
                               : file->pMethods->xRead(file, header, sizeof header, 0);
-    if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+    if (code == SQLITE_IOERR_SHORT_READ)
+        return not_a_store(path, connection->error);
+    if (code != SQLITE_OK)
         return connection_failed(connection, code);
-    if (code == SQLITE_OK && (header_is_ours(header) || is_cut_off(header, path)))
+    if (header_is_ours(header))
         return KEYWARD_OK;
-    return error_set(connection->error, KEYWARD_NOT_A_STORE, "'%.160s' is not a keyward store",
-                     path);
-}
-
-static int read_number(struct connection *connection, const char *sql, int64_t *number)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL);
-
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
-        *number = sqlite3_column_int64(statement, 0);
-        code = SQLITE_OK;
-    }
-    sqlite3_finalize(statement);
-    return code;
+    return header_is_blank(header) ? recognise_cut_off(path, connection->error)
+                                   : not_a_store(path, connection->error);
 }
 
 /* In a rollback-journal transaction, so that the mark is in the file itself before a log exists. */
@@ -148,7 +138,6 @@ static enum keyward_status write_mark(struct connection *connection)
 {
     char sql[64];
     int64_t id = 0, objects = 0;
-    int code;
     enum keyward_status status;
 
     snprintf(sql, sizeof sql, "PRAGMA page_size = %d", STORE_PAGE_SIZE); /* of an empty file */
@@ -157,22 +146,16 @@ static enum keyward_status write_mark(struct connection *connection)
         status = connection_execute(connection, "BEGIN IMMEDIATE");
     if (status != KEYWARD_OK)
         return status;
-    code = read_number(connection, "PRAGMA application_id", &id);
-    if (code == SQLITE_OK)
-        code = read_number(connection, "SELECT count(*) FROM sqlite_schema", &objects);
-    if (code != SQLITE_OK) {
-        status = connection_failed(connection, code);
-    } else if (id != STORE_APPLICATION_ID && objects > 0) {
-        status = error_set(connection->error, KEYWARD_NOT_A_STORE, "the file is no keyward store");
-    } else if (id != STORE_APPLICATION_ID) {
-        snprintf(sql, sizeof sql, "PRAGMA application_id = %d", STORE_APPLICATION_ID);
-        status = connection_execute(connection, sql);
-    }
+    status = connection_read_number(connection, "PRAGMA application_id", &id);
     if (status == KEYWARD_OK)
-        status = connection_execute(connection, "COMMIT");
-    if (status != KEYWARD_OK && connection_in_transaction(connection))
-        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
-    return status;
+        status = connection_read_number(connection, "SELECT count(*) FROM sqlite_schema", &objects);
+    if (status == KEYWARD_OK && id != STORE_APPLICATION_ID) {
+        snprintf(sql, sizeof sql, "PRAGMA application_id = %d", STORE_APPLICATION_ID);
+        status = objects > 0 ? error_set(connection->error, KEYWARD_NOT_A_STORE,
+                                         "the file is no keyward store")
+                             : connection_execute(connection, sql);
+    }
+    return connection_end(connection, status);
 }
 
 enum keyward_status store_file_mark(struct connection *connection, int busy_timeout_ms)
@@ -181,11 +164,10 @@ enum keyward_status store_file_mark(struct connection *connection, int busy_time
     enum keyward_status status;
     int pauses = 0;
     int64_t id = 0;
-    int code = read_number(connection, "PRAGMA application_id", &id);
 
-    if (code != SQLITE_OK)
-        return connection_failed(connection, code);
-    status = id == STORE_APPLICATION_ID ? KEYWARD_OK : write_mark(connection);
+    status = connection_read_number(connection, "PRAGMA application_id", &id);
+    if (status == KEYWARD_OK && id != STORE_APPLICATION_ID)
+        status = write_mark(connection);
     if (status != KEYWARD_OK)
         return status;
     /* Switching needs the file alone for a moment, and SQLite does not wait for that by itself. */

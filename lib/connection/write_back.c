@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "connection/write_back.h"
 #include "connection/file_hook.h"
+#include "connection/open_file.h"
 #include "connection/page.h"
 #include "connection/store_file.h"
 
@@ -42,25 +43,21 @@ static int write_page(sqlite3_file *file, const void *bytes, int length, sqlite3
 void write_back_prepare(struct connection *connection, bool in_portions)
 {
     struct write_back *state = connection->write_back;
-    sqlite3_file *file = NULL;
+    sqlite3_file *file = open_file_of(connection);
     sqlite3_int64 size;
 
-    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     state->in_portions = in_portions;
     state->unflushed = 0;
-    state->cleans = file && file->pMethods && file->pMethods->xFileSize(file, &size) == SQLITE_OK &&
-                    size < CLEANED_UP_TO;
+    state->cleans =
+        file && file->pMethods->xFileSize(file, &size) == SQLITE_OK && size < CLEANED_UP_TO;
 }
 
 bool write_back_watch(struct connection *connection)
 {
-    sqlite3_file *file = NULL;
-
     connection->write_back = calloc(1, sizeof *connection->write_back);
     if (!connection->write_back)
         return false;
-    sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (file_hook_put(&connection->write_back->hook, file))
+    if (file_hook_put(&connection->write_back->hook, open_file_of(connection)))
         connection->write_back->hook.methods.xWrite = write_page;
     return true;
 }

@@ -110,6 +110,7 @@ static enum keyward_status identify(struct transaction *transaction,
     keyward_identity *identity = request->identity;
     int provider = provider_value(statement_text(row, PROVIDER));
 
+    /* not covered: what opened was sealed for this place, when its ids were not too long */
     if (provider < 0 || secret->place.repo_id_length >= sizeof identity->repo_id ||
         secret->place.key_id_length >= sizeof identity->key_id)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");

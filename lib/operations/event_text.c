@@ -121,8 +121,7 @@ static const char *value_of(const keyward_event *event, enum member_index index,
         if (!event->sealed_sha256)
             return NULL;
         return sodium_bin2hex(text, sizeof(scratch), event->sealed_sha256, SHA256_BYTES);
-    case TEXT:
-    default:
+    default: /* TEXT */
         memcpy(&value, (const char *)event + members[index].offset, sizeof value);
         return value;
     }

@@ -62,18 +62,38 @@ enum key_column {
 };
 
 /* Few keys have any. */
-static bool read_details(void *result, const struct statement *row, keyward_key *key)
+static void read_details(const struct statement *row, keyward_key *key)
 {
     if (!statement_number(row, HAS_DETAILS))
-        return true;
+        return;
     key->last_used_at = statement_number(row, LAST_USED_AT);
     key->refused_count = statement_number(row, REFUSED_COUNT);
     key->refused_first_at = statement_number(row, REFUSED_FIRST_AT);
     key->refused_last_at = statement_number(row, REFUSED_LAST_AT);
     key->purged_at = statement_number(row, PURGED_AT);
     key->purged_event = statement_number(row, PURGED_EVENT);
-    return statement_copy_text(row, PREDECESSOR_ID, result, &key->predecessor_id) &&
-           statement_copy_text(row, SUCCESSOR_ID, result, &key->successor_id);
+}
+
+static bool read_texts(void *result, const struct statement *row, keyward_key *key)
+{
+    const struct {
+        enum key_column column;
+        const char **text;
+    } texts[] = {
+        {ID, &key->id},
+        {REPO_ID, &key->repo_id},
+        {ACCESS_KEY, &key->access_key},
+        {NAME, &key->name},
+        {CREATED_BY, &key->created_by},
+        {DELETED_BY, &key->deleted_by},
+        {PREDECESSOR_ID, &key->predecessor_id},
+        {SUCCESSOR_ID, &key->successor_id},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!statement_copy_text(row, texts[i].column, result, texts[i].text))
+            return false;
+    return true;
 }
 
 /* What this process has noted and may not have written yet goes on top of what the file says. */
@@ -106,13 +126,8 @@ static enum keyward_status read_key(struct transaction *transaction, void *resul
     key->expires_at = statement_number(row, EXPIRES_AT);
     key->expired = key->expires_at != 0 &&
                    environment_now(&transaction->services->environment) >= key->expires_at;
-    if (!statement_copy_text(row, ID, result, &key->id) ||
-        !statement_copy_text(row, REPO_ID, result, &key->repo_id) ||
-        !statement_copy_text(row, ACCESS_KEY, result, &key->access_key) ||
-        !statement_copy_text(row, NAME, result, &key->name) ||
-        !statement_copy_text(row, CREATED_BY, result, &key->created_by) ||
-        !statement_copy_text(row, DELETED_BY, result, &key->deleted_by) ||
-        !read_details(result, row, key))
+    read_details(row, key);
+    if (!read_texts(result, row, key))
         return KEYWARD_NOMEM;
     add_noted(transaction, key);
     return KEYWARD_OK;

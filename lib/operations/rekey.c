@@ -134,7 +134,7 @@ enum keyward_status rekey(struct transaction *transaction, void *request)
     enum keyring_master master;
     enum keyward_status status = data_keys_master(transaction, &master);
 
-    if (status == KEYWARD_WRONG_MASTER_KEY ||
+    if (status == KEYWARD_WRONG_MASTER_KEY || status == KEYWARD_NOT_FOUND ||
         (status == KEYWARD_OK && rekey->changes_master_key && master == MASTER_KEY_NEXT))
         return error_set(transaction->error, KEYWARD_WRONG_MASTER_KEY,
                          "the master key was changed since the store was opened");

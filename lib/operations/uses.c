@@ -149,7 +149,7 @@ static bool update(cell *where, uint64_t generation, uint64_t value,
         wanted = pack(generation, merge(value_of(word), value));
         if (wanted == word)
             return true; /* many threads use one key: no need to take the cache line */
-    } while (!atomic_compare_exchange_weak(where, &word, wanted));
+    } while (!atomic_compare_exchange_weak(where, &word, wanted)); /* covered by chance: a race */
     return true;
 }
 
@@ -158,6 +158,7 @@ static uint64_t freeze(cell *where, uint64_t generation)
 {
     uint64_t word = load(where);
 
+    /* covered by chance: another thread notes between the load and here */
     while (!atomic_compare_exchange_weak(where, &word, pack(generation, value_of(word))))
         ;
     return value_of(word);
@@ -168,6 +169,7 @@ static void subtract(cell *from, uint64_t value)
 {
     uint64_t word = load(from);
 
+    /* covered by chance: another thread notes between the load and here */
     while (!atomic_compare_exchange_weak(from, &word, word - value))
         ;
 }
@@ -206,6 +208,7 @@ static void make_due(struct uses *uses, struct slot *slot)
     head = atomic_load_explicit(&uses->due, memory_order_relaxed);
     do
         atomic_store_explicit(&slot->next, head, memory_order_relaxed);
+    /* covered by chance: another slot becomes due at the same time */
     while (!atomic_compare_exchange_weak_explicit(&uses->due, &head, number_of(uses, slot),
                                                   memory_order_release, memory_order_relaxed));
 }
@@ -236,6 +239,7 @@ static bool claim(struct slot *slot, uint64_t state, const struct key_text *key,
     cell *cells[] = {&slot->used, &slot->refused_count, &slot->refused_first, &slot->refused_last};
     uint64_t generation = generation_of(state + (UINT64_C(1) << VALUE_BITS));
 
+    /* covered by chance: another thread takes the slot just before */
     if (value_of(state) == SLOT_CHANGING ||
         !atomic_compare_exchange_strong(&slot->state, &state, pack(generation, SLOT_CHANGING)))
         return false;
@@ -378,6 +382,7 @@ void uses_note(struct uses *uses, const char *access_key, int64_t now)
     if (note(uses, access_key, time, note_use))
         return;
     missed = load(&uses->missed);
+    /* covered by chance: another thread misses one at the same time */
     while (missed < time && !atomic_compare_exchange_weak(&uses->missed, &missed, time))
         ;
 }

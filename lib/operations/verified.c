@@ -114,6 +114,7 @@ void verified_keep(struct verified *verified, const struct verified_pair *pair,
     uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
 
     memcpy(words, &content, sizeof content);
+    /* covered by chance: another thread keeps what it verified in the same entry */
     if (sequence % 2 != 0 ||
         !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
                                                  memory_order_acquire, memory_order_relaxed))

@@ -36,7 +36,8 @@ struct span span_after(struct span span, size_t count)
 bool text_is_printable(const char *text, size_t length, bool lines)
 {
     for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] < 0x20 && !(lines && text[i] == '\n'))
+        bool ends_line = lines && text[i] == '\n';
+        if ((unsigned char)text[i] < 0x20 && !ends_line)
             return false;
     }
     return true;

@@ -123,8 +123,10 @@ void log_keeper_empty(struct log_keeper *keeper)
 
 bool log_keeper_was_emptied(struct log_keeper *keeper)
 {
-    return atomic_load_explicit(&keeper->emptied, memory_order_relaxed) &&
-           atomic_exchange(&keeper->emptied, false);
+    if (!atomic_load_explicit(&keeper->emptied, memory_order_relaxed))
+        return false;
+    atomic_exchange(&keeper->emptied, false);
+    return true;
 }
 
 void log_keeper_work(struct log_keeper *keeper, bool alone)

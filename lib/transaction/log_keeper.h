@@ -35,8 +35,8 @@ void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connecti
  * reader still needs it, as soon as log_keeper_work() finds that nobody does. Waits for nobody. */
 void log_keeper_empty(struct log_keeper *keeper);
 
-/* True once after the log was emptied: pages that the writer still has from before then are not as
- * clean as those in the file. */
+/* True once after the log was emptied, to the leader who asks: pages that the writer still has from
+ * before then are not as clean as those in the file. */
 bool log_keeper_was_emptied(struct log_keeper *keeper);
 
 /* Takes down the log's length after a commit. */

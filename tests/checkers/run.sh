@@ -118,6 +118,15 @@ passes 'a suite' "$plain/tests/checker_suite" passing
 finds 'an assertion that fails' 'Checks: 2, Failures: 1' "$plain/tests/checker_suite" failing
 finds 'a suite without tests' 'Checks: 0' "$plain/tests/checker_suite" empty
 
+# ---- the fuzzers, each with a fault that its corpus meets; see tests/fuzz/planted ----
+
+for program in "$plain"/tests/fuzz/fuzz_*_planted; do
+    name=${program##*/fuzz_}
+    name=${name%_planted}
+    finds "$(sed -n '2s,^/\* \(.*\)\. \*/$,\1,p' "tests/fuzz/planted/$name.c")" 'does not hold: ' \
+        "$program" "tests/fuzz/corpus/$name"
+done
+
 mkdir -p "$work/no-tests"
 no_tests() {
     (cd "$work/no-tests" && ctest --no-tests=error)
@@ -153,6 +162,19 @@ finds 'an SQLite type in a transaction' 'transaction/planted.h: names SQLite' \
     layers transaction 'void planted(sqlite3 *db);'
 finds 'an SQLite call in the API' 'api/planted.h: names SQLite' \
     layers api 'int planted(void) { return sqlite3_initialize(); }'
+
+model() { # model SED-COMMAND: on a copy of the commit queue
+    copy=$work/model
+    rm -rf "$copy"
+    cp -R lib "$copy"
+    sed "$1" lib/transaction/commit_queue.c >"$copy/transaction/commit_queue.c"
+    tests/model/run.sh guard "$cc" "$copy" "$work/model-guard"
+}
+passes 'the functions that the model names' model ''
+finds 'a model of a function that is gone' 'what the model stands for: give_up' \
+    model 's/give_up(/withdraw_late(/'
+finds 'a function that the model does not know' 'what the model does not know: planted' \
+    model '2s/.*/static void planted(void) { }/'
 
 header=include/keyward/keyward.h
 library() { # library TEXT: a small library of its own

@@ -62,9 +62,10 @@ function place(file, [line, column, endLine, endColumn]) {
 const branches = new Map(), decisions = new Map(), functions = new Map();
 
 for (const { filenames, regions, branches: taken, mcdc_records: records, name, count } of told.functions) {
-    const first = functions.get(name) ?? { ...place(filenames[0], regions[0]), name, count: 0 };
-    first.count += count;
-    functions.set(name, first);
+    const here = key(filenames[0], regions[0]);
+    const known = functions.get(here) ?? { ...place(filenames[0], regions[0]), name, count: 0 };
+    known.count += count;
+    functions.set(here, known);
     for (const branch of taken) {
         const file = filenames[branch[6]];
         const known = branches.get(key(file, branch)) ?? { ...place(file, branch), yes: 0, no: 0 };

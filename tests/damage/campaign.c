@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "damage/campaign.h"
-#include "support/tree.h"
+#include "support/chance.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzzer's entry over the files of a folder, in memory of exactly their size.
- *   fuzz_receipt_replay FOLDER
- * Fails where the folder has none, or none that holds: such a corpus leads a fuzzer nowhere.
+ * Runs a fuzzer's entry over files and the files of folders, in memory of exactly their size.
+ *   fuzz_NAME_replay FILE-OR-FOLDER...
+ * Fails where they lead a fuzzer nowhere.
  */
-#include "fuzz/verify_receipt.h"
+#include "fuzz/target.h"
 
 #include <dirent.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+static int files;
 
 static bool run_file(const char *path)
 {
@@ -29,36 +29,49 @@ static bool run_file(const char *path)
     }
     if (read)
         LLVMFuzzerTestOneInput(bytes, (size_t)size);
+    else
+        fprintf(stderr, "%s: cannot be read\n", path);
     free(bytes);
     if (file)
         fclose(file);
+    files += read;
     return read;
 }
 
-int main(int argc, char **argv)
+static bool run_folder(DIR *folder, const char *name)
 {
-    DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
     const struct dirent *entry;
-    int files = 0;
+    bool is_good = true;
 
-    if (!folder)
-        return 2;
-    while ((entry = readdir(folder))) {
+    while (is_good && (entry = readdir(folder))) {
         char path[4096];
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
-        if (!run_file(path)) {
-            fprintf(stderr, "%s: cannot be read\n", path);
-            return 1;
-        }
-        files++;
+        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
+        is_good = run_file(path);
     }
     closedir(folder);
-    printf("%d files; held: %zu receipts, %zu proofs, %zu old checkpoints, %zu keys\n", files,
-           fuzz_held.receipts, fuzz_held.proofs, fuzz_held.old_checkpoints, fuzz_held.keys);
-    return fuzz_held.receipts > 0 && fuzz_held.proofs > 0 && fuzz_held.old_checkpoints > 0 &&
-                   fuzz_held.keys > 0
-               ? 0
-               : 1;
+    return is_good;
+}
+
+static bool run_argument(const char *path)
+{
+    DIR *folder = opendir(path);
+
+    return folder ? run_folder(folder, path) : run_file(path);
+}
+
+/* An input may lead the program to another folder: whole paths stay good. */
+int main(int argc, char **argv)
+{
+    bool is_good = argc > 1;
+
+    for (int i = 1; i < argc; i++)
+        argv[i] = realpath(argv[i], NULL);
+    for (int i = 1; i < argc && is_good; i++)
+        is_good = argv[i] && run_argument(argv[i]);
+    for (int i = 1; i < argc; i++)
+        free(argv[i]);
+    printf("%d files; ", files);
+    return fuzz_account() && is_good && files > 0 ? 0 : 1;
 }

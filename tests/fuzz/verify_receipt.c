@@ -7,7 +7,8 @@
  * Nobody can sign in a fuzzer: what holds must be what the corpus has, the events of one small log
  * and its checkpoint. Anything else that comes out aborts.
  */
-#include "fuzz/verify_receipt.h"
+#include "fuzz/require.h"
+#include "fuzz/target.h"
 #include "support/log.h"
 
 #include <keyward/keyward.h>
@@ -20,7 +21,10 @@
 #define OLD_SIZE 3
 #define SIZE 7
 
-struct fuzz_counts fuzz_held;
+/* Of the inputs so far, those that held as what they were taken for. */
+static struct {
+    size_t receipts, proofs, old_checkpoints, keys;
+} held;
 
 static struct {
     struct signer log, witnesses[2];
@@ -56,12 +60,6 @@ static void begin(void)
         known.events[i] = log_event(i);
 }
 
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
 /* What a call came to, and that nothing is said to be proven where nothing was. True where it was
  * proven. */
 static bool is_proven(enum keyward_status status, const keyward_proven *proven)
@@ -69,11 +67,11 @@ static bool is_proven(enum keyward_status status, const keyward_proven *proven)
     static const keyward_proven nothing;
     const char *message = keyward_last_error(NULL)->message;
 
-    require(status == KEYWARD_OK || status == KEYWARD_UNPROVEN || status == KEYWARD_INVALID);
-    require(keyward_last_error(NULL)->status == status && strlen(message) > 0);
+    REQUIRE(status == KEYWARD_OK || status == KEYWARD_UNPROVEN || status == KEYWARD_INVALID);
+    REQUIRE(keyward_last_error(NULL)->status == status && strlen(message) > 0);
     if (status == KEYWARD_OK)
         return true;
-    require(memcmp(proven, &nothing, sizeof nothing) == 0);
+    REQUIRE(memcmp(proven, &nothing, sizeof nothing) == 0);
     return false;
 }
 
@@ -85,17 +83,17 @@ static void fuzz_receipt(const char *bytes, size_t length)
 
     if (is_proven(keyward_verify_receipt(bytes, length, &known.trust, NULL, 0, &proven), &proven)) {
         const char *event;
-        require(proven.size == SIZE && proven.sequence >= 1 && proven.sequence <= SIZE);
+        REQUIRE(proven.size == SIZE && proven.sequence >= 1 && proven.sequence <= SIZE);
         event = known.events[proven.sequence - 1];
-        require(has_event && carried->length == strlen(event) &&
+        REQUIRE(has_event && carried->length == strlen(event) &&
                 memcmp(carried->text, event, carried->length) == 0);
-        fuzz_held.receipts++;
+        held.receipts++;
     }
     if (is_proven(keyward_verify_receipt(bytes, length, &known.trust, known.events[4],
                                          strlen(known.events[4]), &proven),
                   &proven))
-        require(proven.size == SIZE && proven.sequence == 5 && proven.witnesses >= 1);
-    require(has_event == (carried != NULL));
+        REQUIRE(proven.size == SIZE && proven.sequence == 5 && proven.witnesses >= 1);
+    REQUIRE(has_event == (carried != NULL));
     keyward_text_free(&carried);
 }
 
@@ -106,14 +104,14 @@ static void fuzz_consistency(const char *bytes, size_t length)
     if (is_proven(keyward_verify_consistency(known.old, strlen(known.old), bytes, length,
                                              &known.trust, &proven),
                   &proven)) {
-        require(proven.old_size == OLD_SIZE && proven.size == SIZE && proven.witnesses >= 1);
-        fuzz_held.proofs++;
+        REQUIRE(proven.old_size == OLD_SIZE && proven.size == SIZE && proven.witnesses >= 1);
+        held.proofs++;
     }
     if (is_proven(keyward_verify_consistency(bytes, length, known.proof, strlen(known.proof),
                                              &known.trust, &proven),
                   &proven)) {
-        require(proven.old_size == OLD_SIZE && proven.size == SIZE);
-        fuzz_held.old_checkpoints++;
+        REQUIRE(proven.old_size == OLD_SIZE && proven.size == SIZE);
+        held.old_checkpoints++;
     }
 }
 
@@ -126,15 +124,15 @@ static void fuzz_key(const char *key)
 
     if (is_proven(keyward_verify_receipt(known.receipt, length, &trust, NULL, 0, &proven),
                   &proven)) {
-        require(strcmp(key, known.log.key) == 0);
-        fuzz_held.keys++;
+        REQUIRE(strcmp(key, known.log.key) == 0);
+        held.keys++;
     }
     trust = (keyward_trust){known.log.key, keys, 1, 0};
     if (is_proven(keyward_verify_receipt(known.receipt, length, &trust, NULL, 0, &proven),
                   &proven) &&
         proven.witnesses == 1) {
-        require(strcmp(key, known.witness_keys[0]) == 0 || strcmp(key, known.witness_keys[1]) == 0);
-        fuzz_held.keys++;
+        REQUIRE(strcmp(key, known.witness_keys[0]) == 0 || strcmp(key, known.witness_keys[1]) == 0);
+        held.keys++;
     }
 }
 
@@ -143,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *key = malloc(size + 1);
 
     begin();
-    require(key != NULL);
+    REQUIRE(key != NULL);
     if (size > 0)
         memcpy(key, data, size);
     key[size] = '\0';
@@ -152,4 +150,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_key(key);
     free(key);
     return 0;
+}
+
+bool fuzz_account(void)
+{
+    printf("held: %zu receipts, %zu proofs, %zu old checkpoints, %zu keys\n", held.receipts,
+           held.proofs, held.old_checkpoints, held.keys);
+    return held.receipts > 0 && held.proofs > 0 && held.old_checkpoints > 0 && held.keys > 0;
 }

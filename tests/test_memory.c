@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading and previewing while each allocation in turn fails, the library's and SQLite's: the call
+ * says so, hands out nothing, and the next one works. What writes is test_faults' subject. */
+#include "fault/memory.h"
+#include "support/fixture.h"
+#include "support/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define KEYS 20 /* of which a preview collects more than its first room holds */
+
+static struct fixture f;
+static keyward_key *rotated;
+static keyward_delete_request requests[KEYS];
+static char ids[KEYS][KEYWARD_KEY_ID_LENGTH + 1];
+
+static void open_fixture(void)
+{
+    keyward_secret *secret;
+    keyward_key *key;
+    keyward_text *checkpoint;
+
+    ck_assert(memory_install());
+    fixture_open(&f);
+    for (size_t i = 0; i < KEYS; i++) {
+        key = make_key(&f, "repo-1", "name", NULL);
+        strcpy(ids[i], key->id);
+        requests[i] = (keyward_delete_request){.repo_id = "repo-1", .key_id = ids[i]};
+        keyward_key_free(&key);
+    }
+    rotated = make_key(&f, "repo-1", "rotated", NULL);
+    assert_status(f.store,
+                  keyward_rotate_key(f.store, &anna, "repo-1", rotated->id, NULL, &key, &secret),
+                  KEYWARD_OK);
+    keyward_key_free(&key);
+    keyward_secret_free(&secret);
+    drop_key(&f, "repo-1", rotated->id);
+    free(log_key_of(&f));
+    append(&f, 300 - (int)count_events(f.path));
+    checkpoint = sign_checkpoint(&f); /* for the receipts */
+    keyward_text_free(&checkpoint);
+}
+
+static void close_fixture(void)
+{
+    keyward_key_free(&rotated);
+    fixture_close(&f);
+}
+
+/* ---- calls; each hands out something or says why not ---- */
+
+#define HAND_OUT(call, type, free_it)        \
+    do {                                     \
+        type *out = (type *)&f;              \
+        enum keyward_status status = (call); \
+        if (status != KEYWARD_OK)            \
+            ck_assert_ptr_null(out);         \
+        free_it(&out);                       \
+        return status;                       \
+    } while (0)
+
+static enum keyward_status list_users(void)
+{
+    HAND_OUT(keyward_list_users(f.store, &host, "repo-1", NULL, &out), keyward_user_list,
+             keyward_user_list_free);
+}
+
+static enum keyward_status get_user(void)
+{
+    HAND_OUT(keyward_get_user(f.store, &host, "repo-1", "anna", &out), keyward_user,
+             keyward_user_free);
+}
+
+static enum keyward_status list_keys(void)
+{
+    const keyward_key_query query = {.include = KEYWARD_LIVE_AND_DELETED};
+
+    HAND_OUT(keyward_list_keys(f.store, &host, "repo-1", &query, &out), keyward_key_list,
+             keyward_key_list_free);
+}
+
+static enum keyward_status get_key(void)
+{
+    HAND_OUT(keyward_get_key(f.store, &host, "repo-1", rotated->id, KEYWARD_LIVE_AND_DELETED, &out),
+             keyward_key, keyward_key_free);
+}
+
+static enum keyward_status list_events(void)
+{
+    const keyward_event_query query = {.oldest_first = true};
+
+    HAND_OUT(keyward_list_events(f.store, &host, &query, &out), keyward_event_list,
+             keyward_event_list_free);
+}
+
+static enum keyward_status preview(void)
+{
+    HAND_OUT(keyward_preview_delete_keys(f.store, &host, requests, KEYS, &out), keyward_changes,
+             keyward_changes_free);
+}
+
+static enum keyward_status get_stats(void)
+{
+    HAND_OUT(keyward_get_stats(f.store, &out), keyward_stats, keyward_stats_free);
+}
+
+static enum keyward_status get_log_key(void)
+{
+    HAND_OUT(keyward_audit_log_key(f.store, &host, NULL, &out), keyward_text, keyward_text_free);
+}
+
+static enum keyward_status get_receipt(void)
+{
+    HAND_OUT(keyward_audit_receipt(f.store, &host, 7, 0, &out), keyward_text, keyward_text_free);
+}
+
+static enum keyward_status check(void)
+{
+    HAND_OUT(keyward_check(f.store, NULL, &out), keyward_report, keyward_report_free);
+}
+
+static int drop(void *context, const char *bytes, size_t length)
+{
+    (void)context;
+    (void)bytes;
+    (void)length;
+    return 0;
+}
+
+static enum keyward_status export_events(void)
+{
+    const keyward_export destination = {.format = KEYWARD_CSV, .write = drop};
+
+    return keyward_export_events(f.store, &host, NULL, &destination);
+}
+
+static enum keyward_status (*const calls[])(void) = {
+    list_users, get_user,    list_keys,   get_key,       list_events, preview,
+    get_stats,  get_log_key, get_receipt, export_events, check,
+};
+
+/* ---- tests ---- */
+
+/* Fails the first allocation of the call, then the second, until it needs no more of them. */
+static int fail_each(enum memory_kind kind, enum keyward_status (*call)(void))
+{
+    enum keyward_status status;
+    int nth, failed;
+
+    for (nth = 1;; nth++) {
+        memory_fail(kind, nth, FAIL_ONCE);
+        status = call();
+        failed = memory_stop();
+        if (failed == 0)
+            break;
+        if (status != KEYWARD_OK) /* SQLite does without some, as those of its page cache */
+            assert_status(f.store, status, KEYWARD_NOMEM);
+        ck_assert_int_le(failed, 1);
+    }
+    assert_status(f.store, status, KEYWARD_OK);
+    return nth - 1;
+}
+
+START_TEST(without_memory_of_the_library_nothing_is_handed_out)
+{
+    ck_assert_int_gt(fail_each(MEMORY_OF_LIBRARY, calls[_i]), 0);
+}
+END_TEST
+
+/* A store just opened has no statement prepared and no page in memory. The check, the last of the
+ * calls, has thousands of points; test_faults tries some of them. */
+START_TEST(without_memory_of_sqlite_nothing_is_handed_out)
+{
+    fixture_reopen(&f);
+    ck_assert_int_gt(fail_each(MEMORY_OF_SQLITE, calls[_i]), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("memory");
+    TCase *tests = suite_add_case(suite, "memory", open_fixture, close_fixture);
+
+    tcase_add_loop_test(tests, without_memory_of_the_library_nothing_is_handed_out, 0,
+                        COUNT(calls));
+    tcase_add_loop_test(tests, without_memory_of_sqlite_nothing_is_handed_out, 0, COUNT(calls) - 1);
+    return run_suite(suite);
+}

@@ -67,15 +67,16 @@ static bool is_flip(enum damage_kind kind)
     return kind == FLIP_DATABASE || kind == FLIP_LOG;
 }
 
-static bool is_chosen(const struct campaign *campaign, const struct damage *damage)
+static bool is_chosen(const struct campaign *campaign, const struct damage *damage, size_t index)
 {
+    struct chance chance = chance_of(campaign->seed, (int)index);
     size_t one_in = campaign->one_in;
 
     if (one_in <= 1)
         return true;
     if (is_flip(damage->kind))
         one_in = 4 * one_in / weight(structure_at(&campaign->scene->image, damage));
-    return one_in <= 1 || below((int)one_in) == 0;
+    return one_in <= 1 || chance_below(&chance, (int)one_in) == 0;
 }
 
 /* ---- a child ---- */
@@ -119,7 +120,7 @@ static void run_child(const struct campaign *campaign, size_t count, struct shar
     place_for_trials(&place);
     while (shared->next < count && tried < TRIALS_A_CHILD && !shared->is_wrong) {
         struct damage damage = damage_at(campaign->scene, campaign->kind, shared->next);
-        if (is_chosen(campaign, &damage)) {
+        if (is_chosen(campaign, &damage, shared->next)) {
             try_damage(campaign, &damage, &place, shared);
             tried++;
         }
@@ -156,7 +157,6 @@ void campaign_run(const struct campaign *campaign, struct tally *tally)
     while (shared->next < count && shared->tally.failures < FAILURES_SHOWN) {
         int ending = 0;
         pid_t child;
-        below(2); /* each child draws others */
         child = fork();
         ck_assert_int_ge(child, 0);
         if (child == 0)

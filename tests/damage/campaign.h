@@ -15,6 +15,7 @@ struct campaign {
     enum scene_kind scene_kind;
     const struct scene *scene;
     enum damage_kind kind;
+    uint64_t seed; /* the same damages are drawn again by the same seed */
     size_t one_in; /* of so many damages one is tried, drawn by chance; of what leads SQLite through
                       the file, more; 1: all */
 };

@@ -210,9 +210,9 @@ static void run_opened(struct trial *trial)
     struct answers answers = ask(store, &trial->scene->known);
     char finding[256];
     enum keyward_status status = check(store, finding);
-    bool clean = status == KEYWARD_OK;
+    bool clean = status == KEYWARD_OK && !trial->hostile;
 
-    trial->outcome = clean ? OUTCOME_SOUND : OUTCOME_FOUND;
+    trial->outcome = status == KEYWARD_OK ? OUTCOME_SOUND : OUTCOME_FOUND;
     require_allowed(trial, "checking", BIT(status), CHECKING);
     judge_answers(trial, &answers, clean);
     back_up(trial, clean);

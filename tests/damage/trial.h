@@ -31,6 +31,7 @@ struct trial {
     const struct scene *scene;
     struct place *place;
     bool pages_moved; /* whole pages are of another time or place */
+    bool hostile;     /* a store of anybody's own may be there, whose answers nobody knows */
     enum outcome outcome;
     bool opened_deleted; /* a key that is not to open did, and the check has found the damage */
     char wrong[1024];    /* "" or what is wrong */

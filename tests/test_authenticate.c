@@ -566,6 +566,21 @@ static void past_trigger(const char *path, const char *trigger, const char *text
     free(definition);
 }
 
+/* The same past all triggers of a table, for good. */
+static void past_triggers_of(const char *path, const char *table, const char *text)
+{
+    char query[256], *drops;
+
+    snprintf(query, sizeof query,
+             "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema"
+             " WHERE type = 'trigger' AND tbl_name = '%s'",
+             table);
+    drops = sql_text(path, query);
+    ck_assert_int_eq(sql(path, drops), SQLITE_OK);
+    ck_assert_int_eq(sql(path, text), SQLITE_OK);
+    free(drops);
+}
+
 /* Damages the store past a trigger; then the right pair is KEYWARD_CORRUPT, with nothing told. */
 static void assert_corrupt_after(const char *trigger, const char *text, const char *message)
 {
@@ -607,6 +622,44 @@ END_TEST
 START_TEST(a_sealed_secret_without_its_key_is_corrupt)
 {
     assert_corrupt_after("api_keys_stay", "DELETE FROM api_keys", "a key's row is damaged");
+}
+END_TEST
+
+/* A deletion has two marks: a bit of the row's header can take one away, and no key comes to life.
+ */
+START_TEST(a_deletion_of_which_half_is_left_is_corrupt)
+{
+    static const char *const changes[] = {
+        "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = NULL",
+        "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = 0",
+        "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = NULL,"
+        " expires_at = 1",
+    };
+    keyward_secret *shown;
+    struct scene s;
+
+    scene_open(&s);
+    drop_key(&s.f, "repo-1", s.key->id);
+    past_triggers_of(s.f.path, "api_keys", changes[_i]);
+    assert_status(s.f.store, try_key(&s.f, s.key, s.secret), KEYWARD_CORRUPT);
+    ck_assert_str_eq(keyward_last_error(s.f.store)->message, "a key's row is damaged");
+    assert_status(s.f.store, keyward_reveal_key(s.f.store, &anna, "repo-1", s.key->id, &shown),
+                  KEYWARD_ALREADY_DELETED);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_deletion_without_its_time_is_one)
+{
+    struct scene s;
+
+    scene_open(&s);
+    drop_key(&s.f, "repo-1", s.key->id);
+    past_triggers_of(s.f.path, "api_keys",
+                     "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_at = NULL");
+    assert_status(s.f.store, try_key(&s.f, s.key, s.secret), KEYWARD_REFUSED);
+    ck_assert_int_eq(keyward_last_error(s.f.store)->cause, KEYWARD_CAUSE_DELETED);
+    scene_close(&s);
 }
 END_TEST
 
@@ -705,6 +758,8 @@ static TCase *changes(void)
     tcase_add_test(tests, authentication_waits_for_no_writer);
     tcase_add_loop_test(tests, a_sealed_secret_that_was_changed_is_corrupt, 0, 8);
     tcase_add_test(tests, a_sealed_secret_without_its_key_is_corrupt);
+    tcase_add_loop_test(tests, a_deletion_of_which_half_is_left_is_corrupt, 0, 3);
+    tcase_add_test(tests, a_deletion_without_its_time_is_one);
     tcase_add_test(tests, a_sealed_secret_moved_to_another_access_key_does_not_open);
     tcase_add_test(tests, a_wrong_argument_is_invalid_and_zeroes_the_identity);
     return tests;

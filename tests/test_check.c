@@ -134,6 +134,9 @@ static void assert_only_finding(struct scene *scene, const char *problem, const 
 /* An event that was edited is found by its leaf hash besides; see test_check_log.c. */
 static const char not_its_leaf[] = "the event is not the one that its leaf hash was made of";
 
+/* A grant's own event is gone, or says something else. */
+static const char not_his_role[] = "a user's role is not the one of its last event";
+
 #define LAST_BYTE_CHANGED                                                                   \
     "CAST(substr(sealed, 1, length(sealed) - 1) || CASE substr(sealed, -1) WHEN x'00' THEN" \
     " x'01' ELSE x'00' END AS BLOB)"
@@ -519,6 +522,90 @@ START_TEST(a_key_with_another_key_s_creation_event_is_found)
 }
 END_TEST
 
+START_TEST(a_key_that_is_not_as_it_was_created_is_found)
+{
+    static const char *const changes[] = {
+        "UPDATE api_keys SET provider = 'AWS' WHERE name = 'first'",
+        "UPDATE api_keys SET created_at = created_at + 1 WHERE name = 'first'",
+        "UPDATE api_keys SET created_by = 'mallory' WHERE name = 'first'",
+    };
+    struct scene s;
+
+    scene_open(&s);
+    plant_past(&s, "api_keys_keep_identity", changes[_i]);
+    assert_only_finding(&s, "the key has no creation event of its own", "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_name_that_no_event_gave_is_found)
+{
+    static const char problem[] = "the key's name is not the one of its last event";
+    struct scene s;
+
+    scene_open(&s);
+    plant(&s, "UPDATE api_keys SET name = 'furst' WHERE name = 'first'");
+    assert_only_finding(&s, problem, "repo-1", s.first, 0);
+    assert_status(s.f.store, keyward_rename_key(s.f.store, &anna, "repo-1", s.first, "primus"),
+                  KEYWARD_OK);
+    check_finds(&s, 0);
+    plant(&s, "UPDATE api_keys SET name = 'first' WHERE name = 'primus'");
+    assert_only_finding(&s, problem, "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_role_that_no_event_gave_or_took_is_found)
+{
+    static const struct {
+        const char *change;
+        int64_t sequence;
+    } changes[] = {
+        {"UPDATE access SET role = 'admin' WHERE user_id = 'rita'", 3},
+        {"UPDATE access SET granted_at = granted_at - 1 WHERE user_id = 'rita'", 3},
+        {"INSERT INTO access VALUES ('repo-1', 'mallory', 'admin', 0)", 0},
+        {"DELETE FROM access WHERE user_id = 'rita'", 3},
+    };
+    struct scene s;
+
+    scene_open(&s);
+    plant(&s, changes[_i].change);
+    assert_only_finding(&s, not_his_role, "repo-1", NULL, changes[_i].sequence);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_role_that_was_taken_and_is_there_again_is_found)
+{
+    struct scene s;
+
+    scene_open(&s);
+    assert_status(s.f.store, keyward_revoke(s.f.store, &anna, "repo-1", "rita"), KEYWARD_OK);
+    check_finds(&s, 0);
+    plant(&s, "INSERT INTO access SELECT repo_id, user_id, role, at FROM audit_events"
+              " WHERE sequence = 3");
+    assert_only_finding(&s, not_his_role, "repo-1", NULL, 8);
+    scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_name_that_is_not_held_where_names_are_unique_is_found)
+{
+    struct scene s;
+
+    scene_open(&s);
+    s.f.options.names = KEYWARD_NAMES_UNIQUE;
+    fixture_reopen(&s.f);
+    check_finds(&s, 0);
+    plant(&s, "UPDATE key_details SET held_name = NULL WHERE key_id = " KEY("second"));
+    assert_only_finding(&s, "names are unique, and a live key does not hold its own", "repo-1",
+                        s.second, 0);
+    plant(&s, "UPDATE store SET unique_names = 0"); /* and "first" holds its own */
+    assert_only_finding(&s, "a name is held by no live key that has it", "repo-1", s.first, 0);
+    scene_close(&s);
+}
+END_TEST
+
 /* ---- the audit log ---- */
 
 START_TEST(a_gap_in_the_log_is_found)
@@ -527,7 +614,9 @@ START_TEST(a_gap_in_the_log_is_found)
 
     scene_open(&s);
     plant_past(&s, "audit_events_stay", "DELETE FROM audit_events WHERE sequence = 2");
-    assert_only_finding(&s, "events before this one are missing", NULL, NULL, 3);
+    check_finds(&s, 2);
+    assert_found(&s, "events before this one are missing", NULL, NULL, 3);
+    assert_found(&s, not_his_role, "repo-1", NULL, 0);
     ck_assert_int_eq(s.report->events_checked, 6);
     scene_close(&s);
 }
@@ -539,7 +628,9 @@ START_TEST(a_log_without_its_beginning_is_found)
 
     scene_open(&s);
     plant_past(&s, "audit_events_stay", "DELETE FROM audit_events WHERE sequence <= 2");
-    assert_only_finding(&s, "events before this one are missing", NULL, NULL, 3);
+    check_finds(&s, 3);
+    assert_found(&s, "events before this one are missing", NULL, NULL, 3);
+    assert_found(&s, not_his_role, "repo-1", NULL, 0);
     scene_close(&s);
 }
 END_TEST
@@ -669,8 +760,9 @@ START_TEST(a_value_that_its_rule_forbids_is_found)
     scene_open(&s);
     plant(&s, "PRAGMA ignore_check_constraints = ON;"
               " INSERT INTO access VALUES ('repo-1', 'mallory', 'owner', 0)");
-    assert_only_finding(&s, "SQLite's integrity check: CHECK constraint failed in access", NULL,
-                        NULL, 0);
+    check_finds(&s, 2);
+    assert_found(&s, "SQLite's integrity check: CHECK constraint failed in access", NULL, NULL, 0);
+    assert_found(&s, not_his_role, "repo-1", NULL, 0);
     scene_close(&s);
 }
 END_TEST
@@ -750,7 +842,8 @@ START_TEST(several_faults_are_all_found)
                " WHERE key_id = " KEY("first"));
     plant_past(&s, "audit_events_stay", "DELETE FROM audit_events WHERE sequence = 2");
     plant(&s, "DROP TRIGGER data_keys_stay");
-    check_finds(&s, 3);
+    check_finds(&s, 4);
+    assert_found(&s, not_his_role, "repo-1", NULL, 0);
     assert_found(&s, "the sealed secret does not open", "repo-1", s.first, 0);
     assert_found(&s, "events before this one are missing", NULL, NULL, 3);
     assert_found(&s, "the schema lacks: trigger data_keys_stay", NULL, NULL, 0);
@@ -1356,6 +1449,11 @@ static TCase *keys_and_events(void)
     tcase_add_test(tests, a_creation_event_without_its_key_is_found);
     tcase_add_test(tests, a_key_removed_from_its_events_is_found);
     tcase_add_test(tests, a_key_with_another_key_s_creation_event_is_found);
+    tcase_add_loop_test(tests, a_key_that_is_not_as_it_was_created_is_found, 0, 3);
+    tcase_add_test(tests, a_name_that_no_event_gave_is_found);
+    tcase_add_loop_test(tests, a_role_that_no_event_gave_or_took_is_found, 0, 4);
+    tcase_add_test(tests, a_role_that_was_taken_and_is_there_again_is_found);
+    tcase_add_test(tests, a_name_that_is_not_held_where_names_are_unique_is_found);
     tcase_add_test(tests, a_gap_in_the_log_is_found);
     tcase_add_test(tests, a_log_without_its_beginning_is_found);
     tcase_add_test(tests, an_event_from_before_the_beginning_is_found);

@@ -388,7 +388,12 @@ START_TEST(the_shell_renames_and_deletes_as_the_library_does)
 
     assert_status(f.store, create(f.store, "repo-1", "a", &a), KEYWARD_OK);
     assert_status(f.store, create(f.store, "repo-1", "b", &b), KEYWARD_OK);
-    ck_assert_int_eq(sql(f.path, "UPDATE api_keys SET name = 'c' WHERE name = 'a'"), SQLITE_OK);
+    snprintf(text, sizeof text,
+             "INSERT INTO audit_events (sequence, at, action, repo_id, key_id, name) SELECT"
+             " max(sequence) + 1, max(at), 'key.renamed', 'repo-1', '%s', 'c' FROM audit_events;"
+             " UPDATE api_keys SET name = 'c' WHERE name = 'a'",
+             a->id);
+    ck_assert_int_eq(sql(f.path, text), SQLITE_OK);
     snprintf(text, sizeof text,
              "INSERT INTO audit_events (sequence, at, action, repo_id, key_id) SELECT "
              "max(sequence) + 1, max(at), 'key.deleted', 'repo-1', '%s' FROM audit_events",

@@ -754,6 +754,11 @@ START_TEST(a_deleted_key_may_be_archived_and_its_event_restores_it)
 }
 END_TEST
 
+#define GRANT(values) EVENT("repo_id, user_id, role", "'access.granted', " values)
+#define RENAME(from, to)                                                               \
+    EVENT("repo_id, key_id, name", "'key.renamed', 'repo-1', " KEY(from) ", '" to "'") \
+    "; UPDATE api_keys SET name = '" to "' WHERE name = '" from "'"
+
 START_TEST(other_events_and_names_are_free)
 {
     struct fixture f;
@@ -763,9 +768,17 @@ START_TEST(other_events_and_names_are_free)
         &f, EVENT("actor_id, repo_id, key_id", "'key.delete_denied', 'x', 'none', " UNKNOWN));
     assert_allowed(&f, "INSERT INTO audit_events (sequence, at, action) SELECT " NEXT
                        ", 9223372036854775807, 'access.granted'");
-    assert_allowed(&f, "UPDATE api_keys SET name = 'another' WHERE name = 'live'");
-    assert_allowed(&f, "UPDATE access SET role = 'reader' WHERE user_id = 'will'");
-    assert_allowed(&f, "INSERT INTO access VALUES (printf('%.255c', 'r'), 'x', 'admin', 0)");
+    assert_allowed(&f, RENAME("live", "another"));
+    assert_allowed(
+        &f,
+        GRANT(
+            "'repo-1', 'will', 'reader'") "; UPDATE access SET (role, granted_at) = ('reader', " NOW
+                                          ") WHERE user_id = 'will'");
+    assert_allowed(
+        &f,
+        GRANT("printf('%.255c', 'r'), 'x', 'admin'") "; INSERT INTO access VALUES "
+                                                     "(printf('%.255c', 'r'), 'x', 'admin', " NOW
+                                                     ")");
     fixture_close(&f);
 }
 END_TEST
@@ -856,12 +869,12 @@ START_TEST(whoever_renames_a_key_that_holds_its_name_holds_the_new_one)
     life_open(&f);
     f.options.names = KEYWARD_NAMES_UNIQUE;
     fixture_reopen(&f);
-    assert_allowed(&f, "UPDATE api_keys SET name = 'renamed' WHERE name = 'expiring'");
+    assert_allowed(&f, RENAME("expiring", "renamed"));
     assert_row_of(f.path, "SELECT held_name FROM key_details" DETAILS("renamed"), "renamed");
     ck_assert_int_eq(sql(f.path, "UPDATE api_keys SET name = 'after' WHERE name = 'renamed'"),
                      SQLITE_CONSTRAINT);
     key = make_key(&f, "repo-1", "expiring", NULL); /* it is free again */
-    assert_allowed(&f, "UPDATE api_keys SET name = 'any' WHERE name = 'before'"); /* holds none */
+    assert_allowed(&f, RENAME("before", "any"));    /* holds none */
     keyward_key_free(&key);
     fixture_close(&f);
 }

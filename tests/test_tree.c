@@ -400,7 +400,7 @@ static enum keyward_status append_three(struct transaction *transaction, void *r
     enum keyward_status status = KEYWARD_OK;
 
     for (int i = 0; status == KEYWARD_OK && i < 3; i++) {
-        keyward_event event = {.action = KEYWARD_ACCESS_GRANTED,
+        keyward_event event = {.action = KEYWARD_ACCESS_GRANT_DENIED,
                                .user_id = member->fails || member->rehearsed ? "lost" : "kept"};
         status = audit_append(transaction, &host, &event);
     }

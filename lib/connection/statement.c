@@ -77,6 +77,11 @@ int64_t statement_number(const struct statement *statement, int column)
     return sqlite3_column_int64(statement->prepared, column);
 }
 
+bool statement_is_null(const struct statement *statement, int column)
+{
+    return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
+}
+
 const void *statement_blob(const struct statement *statement, int column)
 {
     return sqlite3_column_blob(statement->prepared, column);

@@ -44,6 +44,7 @@ bool statement_row(struct statement *statement);
 
 const char *statement_text(const struct statement *statement, int column); /* NULL for NULL */
 int64_t statement_number(const struct statement *statement, int column);   /* 0 for NULL */
+bool statement_is_null(const struct statement *statement, int column);
 const void *statement_blob(const struct statement *statement, int column);
 size_t statement_length(const struct statement *statement, int column); /* of text or blob */
 

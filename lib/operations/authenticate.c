@@ -130,6 +130,7 @@ static enum keyward_status refuse(struct authentication *request, enum keyward_c
 /* When and by which event a key was deleted; 0: it was not. */
 struct ending {
     int64_t deleted_at, deleted_event;
+    bool is_half; /* one of the two is there without the other */
 };
 
 /* `row` is where the key is unless it is archived. The first statement is still open, and so both
@@ -142,6 +143,7 @@ static enum keyward_status find_ending(struct transaction *transaction,
 
     ending->deleted_at = statement_number(row, DELETED_AT);
     ending->deleted_event = statement_number(row, DELETED_EVENT);
+    ending->is_half = !statement_is_null(row, DELETED_AT) && ending->deleted_event == 0;
     statement_bind_text(&archived, secret->repo_id);
     statement_bind_text(&archived, secret->key_id);
     if (statement_row(&archived)) {
@@ -171,6 +173,8 @@ static enum keyward_status find_cause(struct transaction *transaction,
         return refuse(request, KEYWARD_CAUSE_WRONG_SECRET);
     if (secret->destroyed)
         return refuse(request, KEYWARD_CAUSE_PURGED);
+    if (ending.is_half)
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
     if (ending.deleted_event != 0) {
         request->deleted_at = ending.deleted_at;
         request->deleted_event = ending.deleted_event;
@@ -180,6 +184,13 @@ static enum keyward_status find_cause(struct transaction *transaction,
     if (request->expired_at == 0)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
     return refuse(request, KEYWARD_CAUSE_EXPIRED);
+}
+
+/* Both marks of a deletion are looked at: a single bit can take one of them away. */
+static bool is_live(const struct statement *row)
+{
+    return statement_text(row, PROVIDER) && statement_is_null(row, DELETED_AT) &&
+           statement_is_null(row, DELETED_EVENT);
 }
 
 static bool has_expired(const struct statement *row, int64_t now)
@@ -197,8 +208,8 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
 
     if (status != KEYWARD_OK)
         return status;
-    if (secret.known && !secret.destroyed && equal && statement_text(row, PROVIDER) &&
-        statement_number(row, DELETED_EVENT) == 0 && !has_expired(row, request->now))
+    if (secret.known && !secret.destroyed && equal && is_live(row) &&
+        !has_expired(row, request->now))
         return identify(transaction, request, &secret, row);
     return find_cause(transaction, request, &secret, equal, row);
 }

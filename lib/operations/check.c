@@ -21,14 +21,22 @@ static const struct query totals = {
     "WITH restored AS MATERIALIZED" \
     " (SELECT sequence, repo_id, key_id FROM audit_events WHERE action = 'key.restored') "
 
-/* The last deadline that an event gave a key after its creation, and its last successor; SQLite
- * takes the other columns from the row of the max(). */
+/* The last name and the last deadline that an event gave a key after its creation, and its last
+ * successor; SQLite takes the other columns from the row of the max(). */
 #define DEADLINES                                                                             \
     ", deadlines AS MATERIALIZED (SELECT max(sequence), repo_id, key_id, expires_at"          \
     " FROM audit_events WHERE action = 'key.expiry_set' OR action = 'key.rotated'"            \
     " GROUP BY repo_id, key_id), successors AS MATERIALIZED (SELECT max(sequence), repo_id,"  \
     " key_id, other_key_id FROM audit_events WHERE action = 'key.rotated' GROUP BY repo_id, " \
-    "key_id) "
+    "key_id), names AS MATERIALIZED (SELECT max(sequence), repo_id, key_id, name"             \
+    " FROM audit_events WHERE action = 'key.renamed' GROUP BY repo_id, key_id) "
+
+/* The last change of each user's access. */
+#define GRANTS                                                                         \
+    "WITH grants AS MATERIALIZED (SELECT max(sequence) AS sequence, repo_id, user_id," \
+    " action, role, at FROM audit_events WHERE user_id IS NOT NULL"                    \
+    " AND (action = 'access.granted' OR action = 'access.revoked')"                    \
+    " GROUP BY repo_id, user_id) "
 
 static const struct query schema_objects = {
     QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
@@ -120,7 +128,8 @@ enum key_column {
     DELETION_FITS,
     DEADLINE_FITS,
     PURGED,
-    PURGE_FITS
+    PURGE_FITS,
+    NAME_FITS
 };
 
 /* KEYWARD_CORRUPT is a finding; any other failure, as of a data key that only a newer master key
@@ -193,6 +202,7 @@ static enum keyward_status check_key(struct transaction *transaction, struct che
         {DELETION_FITS, "the key is marked deleted without the event of its deletion"},
         {DEADLINE_FITS, "the key's deadline or successor is not the one of its last event"},
         {PURGE_FITS, "the key is marked purged without the event of it"},
+        {NAME_FITS, "the key's name is not the one of its last event"},
     };
     const char *repo_id = statement_text(row, REPO_ID), *key_id = statement_text(row, KEY_ID);
     const char *problem;
@@ -246,6 +256,22 @@ static enum keyward_status check_details(struct transaction *transaction, struct
                           statement_text(row, 1), 0);
 }
 
+static enum keyward_status check_name(struct transaction *transaction, struct check *check,
+                                      const struct statement *row)
+{
+    (void)transaction;
+    return report_finding(check->report, "names are unique, and a live key does not hold its own",
+                          NULL, statement_text(row, 0), statement_text(row, 1), 0);
+}
+
+static enum keyward_status check_access(struct transaction *transaction, struct check *check,
+                                        const struct statement *row)
+{
+    (void)transaction;
+    return report_finding(check->report, "a user's role is not the one of its last event", NULL,
+                          statement_text(row, 0), NULL, statement_number(row, 1));
+}
+
 static enum keyward_status check_event(struct transaction *transaction, struct check *check,
                                        const struct statement *row)
 {
@@ -294,7 +320,8 @@ static const struct check_part {
       " s.repo_id IS k.repo_id AND s.key_id IS k.id,"
       " (c.action IS 'key.created' OR c.action IS 'key.imported')"
       " AND c.repo_id IS k.repo_id AND c.key_id IS k.id"
-      " AND c.other_key_id IS t.predecessor_id,"
+      " AND c.other_key_id IS t.predecessor_id AND c.provider IS k.provider"
+      " AND c.at IS k.created_at AND c.actor_id IS k.created_by,"
       " k.deleted_event IS NULL OR (d.action IS 'key.deleted' AND d.repo_id IS k.repo_id"
       " AND d.key_id IS k.id AND d.at IS k.deleted_at AND d.actor_id IS k.deleted_by"
       " AND NOT EXISTS (SELECT 1 FROM restored AS r WHERE r.repo_id = k.repo_id"
@@ -303,7 +330,8 @@ static const struct check_part {
       " AND t.successor_id IS u.other_key_id,"
       " t.purged_event, t.purged_event IS NULL OR (p.action IS 'key.purged'"
       " AND p.repo_id IS k.repo_id AND p.key_id IS k.id AND p.at IS t.purged_at"
-      " AND k.deleted_event IS NOT NULL)"
+      " AND k.deleted_event IS NOT NULL),"
+      " k.name IS iif(n.key_id IS NOT NULL, n.name, iif(c.key_id IS k.id, c.name, k.name))"
       " FROM api_keys AS k"
       " LEFT JOIN sealed_secrets AS s ON s.access_key = k.access_key"
       " LEFT JOIN audit_events AS c ON c.sequence = k.created_event"
@@ -311,7 +339,8 @@ static const struct check_part {
       " LEFT JOIN key_details AS t ON t.repo_id = k.repo_id AND t.key_id = k.id"
       " LEFT JOIN audit_events AS p ON p.sequence = t.purged_event"
       " LEFT JOIN deadlines AS l ON l.repo_id = k.repo_id AND l.key_id = k.id"
-      " LEFT JOIN successors AS u ON u.repo_id = k.repo_id AND u.key_id = k.id"},
+      " LEFT JOIN successors AS u ON u.repo_id = k.repo_id AND u.key_id = k.id"
+      " LEFT JOIN names AS n ON n.repo_id = k.repo_id AND n.key_id = k.id"},
      check_key},
     {{QUERY_CHECK_ORPHANS,
       "SELECT repo_id, key_id FROM sealed_secrets AS s WHERE NOT EXISTS"
@@ -322,8 +351,23 @@ static const struct check_part {
       "SELECT repo_id, key_id, held_name IS NOT NULL FROM key_details AS t WHERE NOT EXISTS"
       " (SELECT 1 FROM api_keys AS k WHERE k.repo_id = t.repo_id AND k.archived IN (0, 1)"
       " AND k.id = t.key_id AND (t.held_name IS NULL"
-      " OR (k.name = t.held_name AND k.deleted_event IS NULL)))"},
+      " OR (k.name = t.held_name AND k.deleted_event IS NULL"
+      " AND (SELECT unique_names FROM store) <> 0)))"},
      check_details},
+    /* A key that has handed its name on may not have got it back. */
+    {{QUERY_CHECK_NAMES,
+      "SELECT k.repo_id, k.id FROM store AS o, api_keys AS k LEFT JOIN key_details AS t"
+      " ON t.repo_id = k.repo_id AND t.key_id = k.id WHERE o.unique_names <> 0"
+      " AND k.deleted_event IS NULL AND t.held_name IS NULL AND t.successor_id IS NULL"},
+     check_name},
+    {{QUERY_CHECK_ACCESS, GRANTS
+      "SELECT a.repo_id, g.sequence FROM access AS a LEFT JOIN grants AS g"
+      " ON g.repo_id = a.repo_id AND g.user_id = a.user_id WHERE g.action IS NOT 'access.granted'"
+      " OR g.role IS NOT a.role OR g.at IS NOT a.granted_at"
+      " UNION ALL SELECT g.repo_id, g.sequence FROM grants AS g WHERE g.action = 'access.granted'"
+      " AND NOT EXISTS (SELECT 1 FROM access AS a WHERE a.repo_id = g.repo_id"
+      " AND a.user_id = g.user_id)"},
+     check_access},
     {{QUERY_CHECK_EVENTS, "SELECT " EVENT_COLUMNS ", leaf FROM audit_events ORDER BY sequence"},
      check_event},
     {{QUERY_CHECK_UNSHOWN,

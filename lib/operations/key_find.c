@@ -80,7 +80,8 @@ static void read_found(const struct statement *row, struct found_key *found)
 
     found->deleted_at = statement_number(row, DELETED_AT);
     found->deleted_event = statement_number(row, DELETED_EVENT);
-    found->deleted = found->deleted_event != 0;
+    /* A single bit can take one of the two marks away. */
+    found->deleted = !statement_is_null(row, DELETED_AT) || !statement_is_null(row, DELETED_EVENT);
     copy_text(found->name, name, KEYWARD_NAME_MAX);
 }
 

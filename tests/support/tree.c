@@ -332,13 +332,14 @@ void append_by_hand(const struct fixture *f, int count)
 {
     char query[512];
 
-    snprintf(query, sizeof query,
-             "INSERT INTO audit_events (sequence, at, action, repo_id, user_id, role) WITH"
-             " RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d), old (m, t) AS"
-             " MATERIALIZED (SELECT coalesce(max(sequence), 0), coalesce(max(at), 0) FROM"
-             " audit_events) SELECT m + i, t, 'access.granted', 'repo-1', 'user-' || i, 'reader'"
-             " FROM n, old",
-             count);
+    snprintf(
+        query, sizeof query,
+        "INSERT INTO audit_events (sequence, at, action, repo_id, user_id, role) WITH"
+        " RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d), old (m, t) AS"
+        " MATERIALIZED (SELECT coalesce(max(sequence), 0), coalesce(max(at), 0) FROM"
+        " audit_events) SELECT m + i, t, 'access.grant_denied', 'repo-1', 'user-' || i, 'reader'"
+        " FROM n, old",
+        count);
     ck_assert_int_eq(sql(f->path, query), SQLITE_OK);
 }
 

@@ -165,6 +165,11 @@ bool token_is_access_key(const char *text, size_t length)
 
 bool token_is_mistyped_secret(const char *text, size_t length)
 {
-    return length >= CHECKSUM_DIGITS &&
-           has_form(text, length, secret_mark, SECRET_DIGITS) & !checksum_fits(text, length);
+    unsigned has, fits;
+
+    if (length < CHECKSUM_DIGITS)
+        return false;
+    has = has_form(text, length, secret_mark, SECRET_DIGITS);
+    fits = checksum_fits(text, length);
+    return (has & ~fits) != 0;
 }

@@ -38,6 +38,7 @@ static uint64_t draws; /* so far */
 static pthread_mutex_t saying = PTHREAD_MUTEX_INITIALIZER, drawing = PTHREAD_MUTEX_INITIALIZER;
 static unsigned char own_copy[IMPORTED_LONG_BYTES]; /* what a host gives; wiped after each call */
 static unsigned char marker[MARKER_BYTES];          /* no secret: for the search to find */
+static unsigned char *volatile kept = marker;       /* or a compiler leaves it out */
 
 /* ---- what it says ---- */
 
@@ -648,11 +649,12 @@ static void leak(volatile char *to, const char *from, size_t length)
         to[i] = from[i];
 }
 
-static void leave_on_stack(const keyward_secret *secret)
+/* Deep down, where the next calls do not reach. */
+__attribute__((noinline)) static void leave_on_stack(const keyward_secret *secret)
 {
-    char copy[256];
+    char copy[8192];
 
-    leak(copy, secret->text + 9, 20);
+    leak(copy + 1000, secret->text + 9, 20);
 }
 
 static char in_static[64];
@@ -786,7 +788,7 @@ int main(int count, char **arguments)
         return 2;
     folder = arguments[1];
     fault = count > 2 ? arguments[2] : "";
-    stream_bytes(MARKER, marker, sizeof marker);
+    stream_bytes(MARKER, kept, sizeof marker);
     prepare_marks();
     mark("start");
     if (*fault)

@@ -29,7 +29,7 @@ static size_t character_length(const unsigned char *at)
     return length;
 }
 
-bool text_is_utf8(const char *text)
+bool is_utf8(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
 
@@ -70,7 +70,7 @@ bool percent_decode(char *text)
         }
     }
     *to = '\0';
-    return text_is_utf8(text);
+    return is_utf8(text);
 }
 
 /* A target has neither spaces nor control characters but by an escape. */

@@ -28,6 +28,6 @@ bool path_matches(const struct path *path, const char *pattern,
 bool percent_decode(char *text);
 
 /* UTF-8, without a NUL since it ends there. */
-bool text_is_utf8(const char *text);
+bool is_utf8(const char *text);
 
 #endif

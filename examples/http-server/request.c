@@ -130,7 +130,7 @@ static void describe_client(struct request *request)
     read_client_address(request);
     request->actor = (keyward_actor){.request_id = request->request_id,
                                      .client_address = request->client_address};
-    if (agent && strlen(agent) <= KEYWARD_LONG_TEXT_MAX && text_is_utf8(agent))
+    if (agent && strlen(agent) <= KEYWARD_LONG_TEXT_MAX && is_utf8(agent))
         request->actor.user_agent = agent;
 }
 

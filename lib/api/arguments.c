@@ -32,6 +32,8 @@ bool argument_is_sized_text(struct error *error, const char *name, const char *t
         error_set(error, KEYWARD_INVALID, "%s: must have at most %zu bytes", name, longest);
         return false;
     }
+    if (text_is_plain(text, length))
+        return true;
     if (memchr(text, '\0', length))
         return argument_is_wrong(error, name, "must not contain a NUL byte");
     return argument_must(error, name, text_is_utf8(text, length), "must be UTF-8");

@@ -15,7 +15,8 @@ struct key_box {
 };
 
 static enum keyward_status draw(const struct services *services, struct key_create *create,
-                                struct new_key *made, char secret[SECRET_SIZE], struct error *error)
+                                struct new_key *made, char secret[SECRET_SIZE], size_t *length,
+                                struct error *error)
 {
     const struct environment *environment = &services->environment;
     unsigned char public_half[ACCESS_KEY_RANDOM_BYTES], private_half[SECRET_RANDOM_BYTES];
@@ -26,16 +27,15 @@ static enum keyward_status draw(const struct services *services, struct key_crea
 
     if (drawn) {
         token_access_key(services->prefix, public_half, made->access_key);
-        token_secret(services->prefix, private_half, secret);
+        *length = token_secret(services->prefix, private_half, secret);
     }
     sodium_memzero(private_half, sizeof private_half);
     return drawn ? KEYWARD_OK : error_set(error, KEYWARD_IO, "random: reported a failure");
 }
 
 static enum keyward_status keep_secret(struct key_create *create, struct new_key *made,
-                                       const char *text)
+                                       const char *text, size_t length)
 {
-    size_t length = strlen(text);
     char *guarded;
 
     made->secret = secret_new(length, &guarded);
@@ -74,14 +74,15 @@ enum keyward_status new_key_make(const struct services *services, struct key_cre
                                  struct new_key *made, struct error *error)
 {
     char secret[SECRET_SIZE];
+    size_t length = 0;
     enum keyward_status status;
 
     *made = (struct new_key){.secret = NULL};
     create->imports = create->secret != NULL;
     create->access_key = made->access_key;
-    status = draw(services, create, made, secret, error);
+    status = draw(services, create, made, secret, &length, error);
     if (status == KEYWARD_OK && !create->imports)
-        status = keep_secret(create, made, secret);
+        status = keep_secret(create, made, secret, length);
     sodium_memzero(secret, sizeof secret);
     if (status != KEYWARD_OK)
         return status;

@@ -36,6 +36,15 @@ static size_t sequence_length(const unsigned char *s, size_t available)
     return length;
 }
 
+bool text_is_plain(const char *text, size_t length)
+{
+    unsigned char seen = 0;
+
+    for (size_t i = 0; i < length; i++)
+        seen |= (unsigned char)text[i] | (unsigned char)(text[i] - 1);
+    return seen < 0x80;
+}
+
 bool text_is_utf8(const char *text, size_t length)
 {
     const unsigned char *s = (const unsigned char *)text;

@@ -8,16 +8,19 @@
 #include <sodium.h>
 #include <string.h>
 
-/* An unknown access key makes the same searches as a known one: it misses, then looks for the
- * decoy, whose id no key has. */
-static const struct query find_secret = {
-    QUERY_AUTHENTICATE,
-    "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.provider, k.deleted_at, "
-    "k.deleted_event,"
-    " k.expires_at FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = "
-    "?1"
-    " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy') AND k.archived = 0"
-    " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
+/* An unknown access key makes the same searches as a known one: where it would stand the next key
+ * does, and what its repository and id lead to is read in its stead, from pages as likely to be in
+ * the cache as anybody's. Only in place of the neighbour's sealed secret comes the decoy, ?2: the
+ * length of that secret would tell where its key stands. Behind the last key there is only the one
+ * before. */
+#define FIND_SECRET(comparison, order)                                                     \
+    "SELECT s.repo_id, s.key_id, s.data_key_id, CASE WHEN s.access_key = ?1 THEN s.sealed" \
+    " ELSE ?2 END, k.provider, k.deleted_at, k.deleted_event, k.expires_at"                \
+    " FROM sealed_secrets AS s LEFT JOIN api_keys AS k ON k.repo_id = s.repo_id"           \
+    " AND k.archived = 0 AND k.id = s.key_id WHERE s.access_key " comparison               \
+    " ?1 ORDER BY s.access_key " order " LIMIT 1"
+static const struct query find_secret = {QUERY_AUTHENTICATE, FIND_SECRET(">=", "ASC")};
+static const struct query find_before = {QUERY_AUTHENTICATE_BEHIND, FIND_SECRET("<", "DESC")};
 static const struct query find_archived = {QUERY_AUTHENTICATE_ARCHIVED,
                                            "SELECT deleted_at, deleted_event FROM api_keys"
                                            " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
@@ -33,8 +36,8 @@ enum column {
     EXPIRES_AT
 };
 
-/* A sealed secret and where its key stands; the decoy for an unknown access key, and for one whose
- * secret was destroyed. */
+/* A sealed secret and where its key stands; for an unknown access key the decoy and the key beside,
+ * and the decoy for one whose secret was destroyed. */
 struct sealed_secret {
     bool known, destroyed;
     const char *repo_id, *key_id;
@@ -43,10 +46,16 @@ struct sealed_secret {
     size_t length;
 };
 
-static bool is_destroyed(const struct statement *row)
+static bool is_decoy(const struct keyring *keyring, const unsigned char *sealed, size_t length)
 {
-    size_t length = statement_length(row, SEALED);
-    return length > 0 && sodium_is_zero(statement_blob(row, SEALED), length) == 1;
+    return length == keyring->decoy_length && memcmp(sealed, keyring->decoy, length) == 0;
+}
+
+static void put_decoy(struct sealed_secret *secret, const struct keyring *keyring)
+{
+    secret->place = keyring->decoy_place;
+    secret->sealed = keyring->decoy;
+    secret->length = keyring->decoy_length;
 }
 
 static struct sealed_secret sealed_of_row(const struct transaction *transaction,
@@ -55,21 +64,14 @@ static struct sealed_secret sealed_of_row(const struct transaction *transaction,
 {
     const struct keyring *keyring = &transaction->services->keyring;
     struct sealed_secret secret = {
-        .known = statement_text(row, REPO_ID) != NULL,
-        .destroyed = is_destroyed(row),
-        .repo_id = keyring->decoy_place.repo_id,
-        .key_id = keyring->decoy_place.key_id,
-        .place = keyring->decoy_place,
-        .sealed = keyring->decoy,
-        .length = keyring->decoy_length,
+        .repo_id = statement_text(row, REPO_ID),
+        .key_id = statement_text(row, KEY_ID),
+        .sealed = statement_blob(row, SEALED),
+        .length = statement_length(row, SEALED),
     };
 
-    if (!secret.known)
-        return secret;
-    secret.repo_id = statement_text(row, REPO_ID);
-    secret.key_id = statement_text(row, KEY_ID);
-    if (secret.destroyed)
-        return secret;
+    secret.known = !is_decoy(keyring, secret.sealed, secret.length);
+    secret.destroyed = secret.length > 0 && sodium_is_zero(secret.sealed, secret.length) == 1;
     secret.place = (struct seal_place){
         .data_key_id = statement_number(row, DATA_KEY_ID),
         .repo_id = secret.repo_id,
@@ -79,8 +81,8 @@ static struct sealed_secret sealed_of_row(const struct transaction *transaction,
         .access_key = request->access_key,
         .access_key_length = strlen(request->access_key),
     };
-    secret.sealed = statement_blob(row, SEALED);
-    secret.length = statement_length(row, SEALED);
+    if (!secret.known || secret.destroyed)
+        put_decoy(&secret, keyring);
     return secret;
 }
 
@@ -214,19 +216,34 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
     return find_cause(transaction, request, &secret, equal, row);
 }
 
+/* False: there is none, or the statement failed. */
+static bool find(struct transaction *transaction, const struct query *query, const char *access_key,
+                 struct statement *found)
+{
+    const struct keyring *keyring = &transaction->services->keyring;
+
+    *found = statement_begin(transaction->connection, query);
+    statement_bind_text(found, access_key);
+    statement_bind_blob(found, keyring->decoy, keyring->decoy_length);
+    return statement_row(found);
+}
+
 enum keyward_status authenticate(struct transaction *transaction, void *request)
 {
     struct authentication *authentication = request;
-    struct statement find;
-    enum keyward_status ended, status = KEYWARD_CORRUPT;
+    const char *access_key = authentication->access_key;
+    struct statement row;
+    enum keyward_status ended, status;
+    bool found;
 
-    if (!token_is_access_key(authentication->access_key, strlen(authentication->access_key)) ||
+    if (!token_is_access_key(access_key, strlen(access_key)) ||
         token_is_mistyped_secret(authentication->secret, authentication->secret_length))
         return refuse(authentication, KEYWARD_CAUSE_MALFORMED);
-    find = statement_begin(transaction->connection, &find_secret);
-    statement_bind_text(&find, authentication->access_key);
-    if (statement_row(&find))
-        status = judge(transaction, authentication, &find);
-    ended = statement_end(&find);
+    found = find(transaction, &find_secret, access_key, &row);
+    if (!found && statement_end(&row) == KEYWARD_OK)
+        found = find(transaction, &find_before, access_key, &row);
+    status = found ? judge(transaction, authentication, &row)
+                   : refuse(authentication, KEYWARD_CAUSE_UNKNOWN); /* the store is empty */
+    ended = statement_end(&row);
     return ended == KEYWARD_OK ? status : ended;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/verified.h"
+#include "base/stack.h"
 
 #include <sodium.h>
 #include <stdatomic.h>
@@ -69,6 +70,7 @@ void verified_fingerprint(const struct verified *verified, const char *access_ke
     crypto_generichash_update(&state, (const unsigned char *)secret, secret_length);
     crypto_generichash_final(&state, (unsigned char *)pair->words, sizeof pair->words);
     sodium_memzero(&state, sizeof state);
+    stack_wipe();
 }
 
 static struct entry *entry_of(const struct verified *verified, const struct verified_pair *pair)

@@ -217,8 +217,7 @@ void keyring_finish(struct keyring *keyring, const char *prefix)
     char secret[SECRET_SIZE];
     size_t length;
 
-    token_secret(prefix, keyring->drawn->decoy, secret);
-    length = strlen(secret);
+    length = token_secret(prefix, keyring->drawn->decoy, secret);
     keyring->decoy_place = (struct seal_place){
         .data_key_id = keyring_current(keyring)->id,
         .repo_id = repo_id,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "seal/seal.h"
+#include "base/stack.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -73,16 +74,21 @@ static void seal(const unsigned char *key, const struct associated_data *data,
     memcpy(sealed, nonce, SEAL_NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + SEAL_NONCE_BYTES, NULL, plain, length,
                                                data->bytes, data->length, NULL, nonce, key);
+    stack_wipe();
 }
 
 static bool unseal(const unsigned char *key, const struct associated_data *data,
                    const unsigned char *sealed, size_t sealed_length, unsigned char *plain)
 {
+    bool opens;
+
     if (sealed_length < SEAL_OVERHEAD)
         return false;
-    return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed + SEAL_NONCE_BYTES,
-                                                      sealed_length - SEAL_NONCE_BYTES, data->bytes,
-                                                      data->length, sealed, key) == 0;
+    opens = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed + SEAL_NONCE_BYTES,
+                                                       sealed_length - SEAL_NONCE_BYTES,
+                                                       data->bytes, data->length, sealed, key) == 0;
+    stack_wipe();
+    return opens;
 }
 
 void seal_secret(const unsigned char key[SEAL_KEY_BYTES], const struct seal_place *place,

@@ -2,7 +2,6 @@
 #include "seal/token.h"
 
 #include <sodium.h>
-#include <stdalign.h>
 #include <string.h>
 
 #define CHECKSUM_DIGITS 6
@@ -33,20 +32,19 @@ static void write_number(unsigned char *number, size_t length, char *text, size_
     }
 }
 
-/* CRC-32 (ISO-HDLC, as in zlib), four bits at a time: this table is one cache line, so that the
- * cache cannot tell which entry was read. */
+/* CRC-32 (ISO-HDLC, as in zlib), a byte at a time: each bit adds its own number, by arithmetic and
+ * not by a table, because the index into one leaks to the cache. */
 static uint32_t crc32(const char *text, size_t length)
 {
-    static const alignas(64) uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
-                                                   0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
-                                                   0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
-                                                   0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
+    static const uint32_t of_bit[8] = {0x77073096, 0xEE0E612C, 0x076DC419, 0x0EDB8832,
+                                       0x1DB71064, 0x3B6E20C8, 0x76DC4190, 0xEDB88320};
     uint32_t crc = 0xFFFFFFFF;
 
     for (size_t i = 0; i < length; i++) {
-        crc ^= (unsigned char)text[i];
-        crc = (crc >> 4) ^ table[crc & 15];
-        crc = (crc >> 4) ^ table[crc & 15];
+        uint32_t byte = crc ^ (unsigned char)text[i];
+        crc >>= 8;
+        for (int bit = 0; bit < 8; bit++)
+            crc ^= of_bit[bit] & -(byte >> bit & 1);
     }
     return ~crc;
 }
@@ -59,27 +57,51 @@ static void write_checksum(const char *text, size_t length, char checksum[CHECKS
         checksum[i] = digit(crc % 62);
 }
 
-static bool is_alphanumeric(char c)
+/* What follows looks at a text that may be a secret, and so at all of it, whatever is in it. */
+
+/* 1 outside, 0 within. */
+static unsigned is_outside(char c, char first, char last)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    unsigned value = (unsigned char)c;
+
+    return ((value - (unsigned char)first) | ((unsigned char)last - value)) >> 31;
 }
 
-static bool prefix_is_valid(const char *prefix, size_t length)
+static unsigned is_no_prefix(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!is_alphanumeric(prefix[i]) || (prefix[i] >= 'A' && prefix[i] <= 'Z'))
-            return false;
-    }
-    return length >= 1 && length <= KEYWARD_PREFIX_MAX;
+    unsigned no = length < 1 || length > KEYWARD_PREFIX_MAX;
+
+    for (size_t i = 0; i < length; i++)
+        no |= is_outside(text[i], '0', '9') & is_outside(text[i], 'a', 'z');
+    return no;
+}
+
+static unsigned is_not_alphanumeric(const char *text, size_t length)
+{
+    unsigned no = 0;
+
+    for (size_t i = 0; i < length; i++)
+        no |= is_outside(text[i], '0', '9') & is_outside(text[i], 'a', 'z') &
+              is_outside(text[i], 'A', 'Z');
+    return no;
+}
+
+static unsigned differs(const char *text, const char *other, size_t length)
+{
+    unsigned differs = 0;
+
+    for (size_t i = 0; i < length; i++)
+        differs |= (unsigned)(text[i] ^ other[i]);
+    return differs;
 }
 
 bool token_prefix_is_valid(const char *prefix)
 {
-    return prefix_is_valid(prefix, strnlen(prefix, KEYWARD_PREFIX_MAX + 1));
+    return is_no_prefix(prefix, strnlen(prefix, KEYWARD_PREFIX_MAX + 1)) == 0;
 }
 
-static void write_token(const char *prefix, const char *mark, unsigned char *number, size_t bytes,
-                        char *text, size_t digits)
+static size_t write_token(const char *prefix, const char *mark, unsigned char *number, size_t bytes,
+                          char *text, size_t digits)
 {
     size_t head = strlen(prefix) + MARK_LENGTH, body = head + digits;
 
@@ -88,6 +110,7 @@ static void write_token(const char *prefix, const char *mark, unsigned char *num
     write_number(number, bytes, text + head, digits);
     write_checksum(text, body, text + body);
     text[body + CHECKSUM_DIGITS] = '\0';
+    return body + CHECKSUM_DIGITS;
 }
 
 void token_access_key(const char *prefix, const unsigned char random[ACCESS_KEY_RANDOM_BYTES],
@@ -99,32 +122,30 @@ void token_access_key(const char *prefix, const unsigned char random[ACCESS_KEY_
     write_token(prefix, access_key_mark, number, sizeof number, text, ACCESS_KEY_DIGITS);
 }
 
-void token_secret(const char *prefix, const unsigned char random[SECRET_RANDOM_BYTES],
-                  char text[SECRET_SIZE])
+size_t token_secret(const char *prefix, const unsigned char random[SECRET_RANDOM_BYTES],
+                    char text[SECRET_SIZE])
 {
     unsigned char number[SECRET_RANDOM_BYTES];
+    size_t length;
 
     memcpy(number, random, sizeof number);
-    write_token(prefix, secret_mark, number, sizeof number, text, SECRET_DIGITS);
+    length = write_token(prefix, secret_mark, number, sizeof number, text, SECRET_DIGITS);
     sodium_memzero(number, sizeof number);
+    return length;
 }
 
-/* True for "<prefix><mark>", `digits` random ones and a checksum of whatever value. */
+/* For "<prefix><mark>", `digits` random ones and a checksum of whatever value; only the length
+ * decides what is looked at. */
 static bool has_form(const char *text, size_t length, const char *mark, size_t digits)
 {
     size_t tail = MARK_LENGTH + digits + CHECKSUM_DIGITS;
     const char *at;
 
-    if (length <= tail || !prefix_is_valid(text, length - tail))
+    if (length <= tail || length > tail + KEYWARD_PREFIX_MAX)
         return false;
     at = text + length - tail;
-    if (memcmp(at, mark, MARK_LENGTH) != 0)
-        return false;
-    for (at += MARK_LENGTH; at < text + length; at++) {
-        if (!is_alphanumeric(*at))
-            return false;
-    }
-    return true;
+    return (is_no_prefix(text, length - tail) | differs(at, mark, MARK_LENGTH) |
+            is_not_alphanumeric(at + MARK_LENGTH, tail - MARK_LENGTH)) == 0;
 }
 
 static bool checksum_fits(const char *text, size_t length)
@@ -144,5 +165,11 @@ bool token_is_access_key(const char *text, size_t length)
 
 bool token_is_mistyped_secret(const char *text, size_t length)
 {
-    return has_form(text, length, secret_mark, SECRET_DIGITS) && !checksum_fits(text, length);
+    unsigned has, fits;
+
+    if (length < CHECKSUM_DIGITS)
+        return false;
+    has = has_form(text, length, secret_mark, SECRET_DIGITS);
+    fits = checksum_fits(text, length);
+    return (has & ~fits) != 0;
 }

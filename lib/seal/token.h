@@ -22,9 +22,10 @@ bool token_prefix_is_valid(const char *prefix);
 void token_access_key(const char *prefix, const unsigned char random[ACCESS_KEY_RANDOM_BYTES],
                       char text[ACCESS_KEY_SIZE]);
 
-/* Writes a secret of a valid prefix and 256 random bits, in time that does not depend on them. */
-void token_secret(const char *prefix, const unsigned char random[SECRET_RANDOM_BYTES],
-                  char text[SECRET_SIZE]);
+/* Writes a secret of a valid prefix and 256 random bits, in time that does not depend on them;
+ * returns its length. */
+size_t token_secret(const char *prefix, const unsigned char random[SECRET_RANDOM_BYTES],
+                    char text[SECRET_SIZE]);
 
 /* True when `text` has the form of an access key and its checksum fits. */
 bool token_is_access_key(const char *text, size_t length);

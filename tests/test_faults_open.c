@@ -124,6 +124,7 @@ static int choose_opening_step(struct work *w, const struct fault *fault)
 
 static void fail_opening(enum found found, const struct fault *fault, int floor)
 {
+    const enum fault_length lengths[] = {FAIL_ONCE, fault_lasting(fault)};
     struct work w = {.round = 0};
     struct tally tally = {0};
     struct holdings before;
@@ -140,12 +141,12 @@ static void fail_opening(enum found found, const struct fault *fault, int floor)
     prepare_key(&w);
     prepare_file(&w, found);
     step = choose_opening_step(&w, fault);
-    for (enum fault_length length = FAIL_ONCE; length <= FAIL_FROM_THEN_ON; length++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         bool reached = true;
         for (int nth = 1; reached; nth += step) {
             ck_assert_int_lt(nth, POINTS_MAX);
             prepare_file(&w, found);
-            open_once(&w, found, fault, nth, length, &tally, &reached);
+            open_once(&w, found, fault, nth, lengths[i], &tally, &reached);
         }
     }
     assert_hit("open", fault, &tally, floor);

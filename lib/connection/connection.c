@@ -40,7 +40,7 @@ static int errno_of(struct connection *connection, int which)
     int number = 0;
 
     sqlite3_file_control(connection->db, "main", which, &file);
-    if (file && file->pMethods)
+    if (file->pMethods)
         file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
     return number;
 }

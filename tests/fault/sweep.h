@@ -38,6 +38,9 @@ bool every_point(void);
 /* How far apart the points are then, from what the fault has counted. */
 int step_of(const struct fault *fault, int tried);
 
+/* Opens w->db, a connection that shares the log's index with the store. */
+void look_past_library(struct work *w);
+
 /* Transactions committed to the store, by any connection, up to now. */
 uint32_t commits_of(const struct work *w);
 

@@ -12,9 +12,9 @@
 
 #define POINTS_MAX 50000 /* a call with more fault points than this does not end */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define POINTS_TRIED 12 /* a sanitizer is slow */
+#define POINTS_TRIED 10 /* a sanitizer is slow */
 #else
-#define POINTS_TRIED 40
+#define POINTS_TRIED 30
 #endif
 
 /* Statements prepared and pages read before, or a store just opened. */

@@ -15,6 +15,7 @@
 #define OTHERS 8 /* who have queued behind the leader when his request runs */
 
 struct scene {
+    struct holdings before;
     struct work w;
     keyward_key *keys[1 + OTHERS];
     keyward_secret *secrets[1 + OTHERS];
@@ -58,16 +59,18 @@ static int64_t wait_for_others(void *context)
 static void scene_open(struct scene *s)
 {
     memset(s, 0, sizeof *s);
+    settle();
+    s->before = holdings_now();
     fixture_open(&s->w.f);
     s->w.f.options.clock = wait_for_others;
     s->w.f.options.clock_context = s;
     fixture_reopen(&s->w.f);
-    ck_assert_int_eq(sqlite3_open(s->w.f.path, &s->w.db), SQLITE_OK);
+    look_past_library(&s->w);
     for (int i = 0; i <= OTHERS; i++)
         s->keys[i] = make_key(&s->w.f, "repo-1", "one of many", &s->secrets[i]);
 }
 
-static void scene_close(struct scene *s)
+static void scene_close(struct scene *s, const struct fault *fault)
 {
     assert_sound(&s->w.f);
     for (int i = 0; i <= OTHERS; i++) {
@@ -76,6 +79,7 @@ static void scene_close(struct scene *s)
     }
     sqlite3_close(s->w.db);
     fixture_close(&s->w.f);
+    assert_holdings("delete", fault, &s->before);
 }
 
 static int delete_own(void *context, int i)
@@ -160,7 +164,7 @@ START_TEST(a_commit_that_fails_fails_everybody_who_shares_it)
         assert_status(s.w.f.store, try_key(&s.w.f, s.keys[i], s.secrets[i]), KEYWARD_REFUSED);
     }
     ck_assert_uint_eq(commits_of(&s.w), commits + 1);
-    scene_close(&s);
+    scene_close(&s, fault);
 }
 END_TEST
 

@@ -4,6 +4,7 @@
 #include "fault/sweep.h"
 #include "support/tree.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,7 +111,7 @@ static int tried(const struct fault *fault)
 {
     if (fault->source == DISK || fault->source == OWN)
         return POINTS_MAX;
-    return fault->source == KERNEL ? POINTS_TRIED / 8 : POINTS_TRIED;
+    return fault->source == KERNEL ? POINTS_TRIED / 10 : POINTS_TRIED;
 }
 
 static int choose_opening_step(struct work *w, const struct fault *fault)
@@ -124,6 +125,7 @@ static int choose_opening_step(struct work *w, const struct fault *fault)
 
 static void fail_opening(enum found found, const struct fault *fault, int floor)
 {
+    const enum fault_length lengths[] = {FAIL_ONCE, fault_lasting(fault)};
     struct work w = {.round = 0};
     struct tally tally = {0};
     struct holdings before;
@@ -140,12 +142,12 @@ static void fail_opening(enum found found, const struct fault *fault, int floor)
     prepare_key(&w);
     prepare_file(&w, found);
     step = choose_opening_step(&w, fault);
-    for (enum fault_length length = FAIL_ONCE; length <= FAIL_FROM_THEN_ON; length++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         bool reached = true;
         for (int nth = 1; reached; nth += step) {
             ck_assert_int_lt(nth, POINTS_MAX);
             prepare_file(&w, found);
-            open_once(&w, found, fault, nth, length, &tally, &reached);
+            open_once(&w, found, fault, nth, lengths[i], &tally, &reached);
         }
     }
     assert_hit("open", fault, &tally, floor);
@@ -198,6 +200,60 @@ START_TEST(a_store_can_be_opened_after_a_system_call_failed)
         fail_opening((enum found)_i, fault, 0);
     for (const struct fault *fault = own_faults; fault->name; fault++)
         fail_opening((enum found)_i, fault, 0);
+}
+END_TEST
+
+/* SQLite makes nothing of a folder that cannot be flushed. */
+START_TEST(a_folder_that_fails_to_be_flushed_fails_the_open)
+{
+    static const struct {
+        int number;
+        enum keyward_status status;
+    } errors[] = {{EIO, KEYWARD_IO},      {ENOSPC, KEYWARD_FULL}, {EINTR, KEYWARD_IO},
+                  {EINVAL, KEYWARD_OK},   {ENOTSUP, KEYWARD_OK},  {EACCES, KEYWARD_OK},
+                  {ENOMEM, KEYWARD_NOMEM}};
+    enum keyward_status status;
+    struct fixture f;
+
+    fixture_open(&f);
+    for (size_t i = 0; i < COUNT(errors); i++) {
+        keyward_close(&f.store);
+        system_fail(SYSTEM_FSYNC, 1, FAIL_ONCE, errors[i].number);
+        status = keyward_open(&f.store, f.path, &f.options);
+        ck_assert_int_eq(system_stop(), 1);
+        assert_status(NULL, status, errors[i].status);
+        ck_assert_ptr_null(strstr(keyward_last_error(NULL)->message, f.folder));
+        fixture_reopen(&f);
+        assert_sound(&f);
+    }
+    f.options.durability = KEYWARD_SURVIVES_CRASH; /* then nothing is flushed */
+    system_fail(SYSTEM_FSYNC, 1, FAIL_ONCE, EIO);
+    fixture_reopen(&f);
+    ck_assert_int_eq(system_stop(), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+/* The system's ways of saying that a disk cannot be read, some of which SQLite takes for damage. */
+START_TEST(a_disk_that_cannot_be_read_is_not_a_damaged_file)
+{
+    static const int numbers[] = {EIO, ENXIO, ERANGE, EBADF};
+    struct fixture f;
+    keyward_key_list *keys;
+
+    fixture_open(&f);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        fixture_reopen(&f);
+        unix_fail(UNIX_READ, 1, FAIL_FROM_THEN_ON, numbers[i]);
+        assert_status(f.store, keyward_list_keys(f.store, &rita, "repo-1", NULL, &keys),
+                      KEYWARD_IO);
+        ck_assert_int_gt(unix_stop(), 0);
+        ck_assert_int_eq(keyward_last_error(f.store)->sqlite_code & 0xFF, SQLITE_IOERR);
+        assert_status(f.store, keyward_list_keys(f.store, &rita, "repo-1", NULL, &keys),
+                      KEYWARD_OK);
+        keyward_key_list_free(&keys);
+    }
+    fixture_close(&f);
 }
 END_TEST
 
@@ -300,6 +356,8 @@ static Suite *open_suite(void)
     tcase_add_loop_test(opened, a_store_can_be_opened_after_other_faults_of_the_disk, 0,
                         FOUND_KINDS);
     tcase_add_loop_test(opened, a_store_can_be_opened_after_a_system_call_failed, 0, FOUND_KINDS);
+    tcase_add_test(opened, a_folder_that_fails_to_be_flushed_fails_the_open);
+    tcase_add_test(opened, a_disk_that_cannot_be_read_is_not_a_damaged_file);
     tcase_add_loop_test(upgraded, an_upgrade_is_made_up_for_after_every_fault, 0, 8);
     suite_add_tcase(suite, opened);
     suite_add_tcase(suite, upgraded);

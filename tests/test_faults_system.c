@@ -8,7 +8,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TRIED 2
 #else
-#define TRIED 4
+#define TRIED 3
 #endif
 
 /* One start and one length for each fault, in turn, where not every point is wanted. */

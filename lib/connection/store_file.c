@@ -178,10 +178,9 @@ enum keyward_status store_file_mark(struct connection *connection, int busy_time
 }
 
 /* Some file systems cannot flush a folder, and some folders cannot be read. */
-static bool is_a_disk_error(int number)
+static bool is_never_flushed(int number)
 {
-    return number == EIO || number == ENOSPC || number == EDQUOT || number == EINTR ||
-           number == ENOMEM;
+    return number == EINVAL || number == ENOTSUP || file_status(number) == KEYWARD_READ_ONLY;
 }
 
 enum keyward_status store_file_flush_folder(struct connection *connection)
@@ -192,7 +191,7 @@ enum keyward_status store_file_flush_folder(struct connection *connection)
     if (file_flush_folder(sqlite3_db_filename(connection->db, "main"))) /* links followed */
         return KEYWARD_OK;
     number = errno;
-    if (!is_a_disk_error(number))
+    if (is_never_flushed(number))
         return KEYWARD_OK;
     return error_set(connection->error, file_status(number),
                      "the folder of the store cannot be flushed: %s",

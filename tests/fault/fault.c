@@ -110,6 +110,11 @@ void fault_begin(const struct fault *fault, int nth, enum fault_length length)
     }
 }
 
+enum fault_length fault_lasting(const struct fault *fault)
+{
+    return fault->status == KEYWARD_OK ? FAIL_A_FEW : FAIL_FROM_THEN_ON;
+}
+
 int fault_end(const struct fault *fault)
 {
     switch (fault->source) {

@@ -37,6 +37,9 @@ bool fault_install(void);
 
 void fault_begin(const struct fault *fault, int nth, enum fault_length length);
 
+/* As long as a call that tries again can bear: what is made up for must end by itself. */
+enum fault_length fault_lasting(const struct fault *fault);
+
 /* Ends it and returns how many calls failed. */
 int fault_end(const struct fault *fault);
 

@@ -12,9 +12,9 @@
 
 #define POINTS_MAX 50000 /* a call with more fault points than this does not end */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define POINTS_TRIED 12 /* a sanitizer is slow */
+#define POINTS_TRIED 10 /* a sanitizer is slow */
 #else
-#define POINTS_TRIED 40
+#define POINTS_TRIED 30
 #endif
 
 /* Statements prepared and pages read before, or a store just opened. */
@@ -37,6 +37,9 @@ bool every_point(void);
 
 /* How far apart the points are then, from what the fault has counted. */
 int step_of(const struct fault *fault, int tried);
+
+/* Opens w->db, a connection that shares the log's index with the store. */
+void look_past_library(struct work *w);
 
 /* Transactions committed to the store, by any connection, up to now. */
 uint32_t commits_of(const struct work *w);

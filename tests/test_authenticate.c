@@ -632,8 +632,8 @@ START_TEST(a_deletion_of_which_half_is_left_is_corrupt)
     static const char *const changes[] = {
         "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = NULL",
         "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = 0",
-        "PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = NULL,"
-        " expires_at = 1",
+        ("PRAGMA ignore_check_constraints = ON; UPDATE api_keys SET deleted_event = NULL,"
+         " expires_at = 1"),
     };
     keyward_secret *shown;
     struct scene s;

@@ -133,8 +133,8 @@ START_TEST(a_data_key_under_another_id_does_not_open)
     static const char *const changes[] = {
         "UPDATE data_keys SET sealed = (SELECT sealed FROM data_keys WHERE id = 1) WHERE id = 2",
         "UPDATE data_keys SET sealed = (SELECT sealed FROM data_keys WHERE id = 2) WHERE id = 1",
-        "PRAGMA foreign_keys = OFF; UPDATE data_keys SET id = 3 WHERE id = 1;"
-        " UPDATE data_keys SET id = 1 WHERE id = 2; UPDATE data_keys SET id = 2 WHERE id = 3",
+        ("PRAGMA foreign_keys = OFF; UPDATE data_keys SET id = 3 WHERE id = 1;"
+         " UPDATE data_keys SET id = 1 WHERE id = 2; UPDATE data_keys SET id = 2 WHERE id = 3"),
         "UPDATE data_keys SET sealed = (SELECT sealed FROM audit_log_key) WHERE id = 1",
     };
 

@@ -77,7 +77,7 @@ static void read_details(const struct statement *row, keyward_key *key)
 static bool read_texts(void *result, const struct statement *row, keyward_key *key)
 {
     const struct {
-        enum key_column column;
+        int column;
         const char **text;
     } texts[] = {
         {ID, &key->id},

@@ -42,7 +42,7 @@ static void read_path(const char *text)
     reached.paths++;
     REQUIRE(path.segments == slashes);
     for (size_t i = 0; i < path.segments && i < PATH_SEGMENTS_MAX; i++)
-        REQUIRE(text_is_utf8(path.segment[i]) && strlen(path.segment[i]) < strlen(text));
+        REQUIRE(is_utf8(path.segment[i]) && strlen(path.segment[i]) < strlen(text));
     if (endpoint_find(&path, "DELETE", parameters, allow)) {
         REQUIRE(parameters[0] && parameters[0][0] && parameters[1] && parameters[1][0]);
         reached.endpoints++;
@@ -56,7 +56,7 @@ static void decode(char *text)
     size_t length = strlen(text);
 
     if (percent_decode(text))
-        REQUIRE(strlen(text) <= length && text_is_utf8(text));
+        REQUIRE(strlen(text) <= length && is_utf8(text));
 }
 
 /* ---- time ---- */

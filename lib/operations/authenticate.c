@@ -14,7 +14,7 @@ static const struct query find_secret = {
     QUERY_AUTHENTICATE,
     "SELECT s.repo_id, s.key_id, s.data_key_id, s.sealed, k.provider, k.deleted_at, "
     "k.deleted_event,"
-    " k.expires_at FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = "
+    " k.expires_at, k.access_key FROM (SELECT 1) LEFT JOIN sealed_secrets AS s ON s.access_key = "
     "?1"
     " LEFT JOIN api_keys AS k ON k.repo_id = coalesce(s.repo_id, 'decoy') AND k.archived = 0"
     " AND k.id = coalesce(s.key_id, '00000000-0000-7000-8000-000000000000')"};
@@ -30,7 +30,8 @@ enum column {
     PROVIDER,
     DELETED_AT,
     DELETED_EVENT,
-    EXPIRES_AT
+    EXPIRES_AT,
+    ACCESS_KEY /* of the key's row */
 };
 
 /* A sealed secret and where its key stands; the decoy for an unknown access key, and for one whose
@@ -186,6 +187,14 @@ static enum keyward_status find_cause(struct transaction *transaction,
     return refuse(request, KEYWARD_CAUSE_EXPIRED);
 }
 
+/* In a tree whose order is damaged SQLite finds a neighbour for the row that it looks for. */
+static bool is_anothers(const struct statement *row, const char *access_key)
+{
+    const char *found = statement_text(row, ACCESS_KEY);
+
+    return found && strcmp(found, access_key) != 0;
+}
+
 /* Both marks of a deletion are looked at: a single bit can take one of them away. */
 static bool is_live(const struct statement *row)
 {
@@ -208,6 +217,8 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
 
     if (status != KEYWARD_OK)
         return status;
+    if (secret.known && is_anothers(row, request->access_key))
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
     if (secret.known && !secret.destroyed && equal && is_live(row) &&
         !has_expired(row, request->now))
         return identify(transaction, request, &secret, row);

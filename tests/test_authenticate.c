@@ -649,6 +649,23 @@ START_TEST(a_deletion_of_which_half_is_left_is_corrupt)
 }
 END_TEST
 
+START_TEST(the_row_of_another_key_is_corrupt)
+{
+    keyward_key *other;
+    struct scene s;
+
+    scene_open(&s);
+    other = make_key(&s.f, "repo-1", "other", NULL);
+    past_triggers_of(s.f.path, "api_keys",
+                     "UPDATE api_keys SET access_key = (SELECT access_key FROM api_keys"
+                     " WHERE name = 'other') WHERE name = 'CI'");
+    assert_status(s.f.store, try_key(&s.f, s.key, s.secret), KEYWARD_CORRUPT);
+    ck_assert_str_eq(keyward_last_error(s.f.store)->message, "a key's row is damaged");
+    keyward_key_free(&other);
+    scene_close(&s);
+}
+END_TEST
+
 START_TEST(a_deletion_without_its_time_is_one)
 {
     struct scene s;
@@ -760,6 +777,7 @@ static TCase *changes(void)
     tcase_add_test(tests, a_sealed_secret_without_its_key_is_corrupt);
     tcase_add_loop_test(tests, a_deletion_of_which_half_is_left_is_corrupt, 0, 3);
     tcase_add_test(tests, a_deletion_without_its_time_is_one);
+    tcase_add_test(tests, the_row_of_another_key_is_corrupt);
     tcase_add_test(tests, a_sealed_secret_moved_to_another_access_key_does_not_open);
     tcase_add_test(tests, a_wrong_argument_is_invalid_and_zeroes_the_identity);
     return tests;

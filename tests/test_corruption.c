@@ -3,9 +3,9 @@
  * A store whose files are damaged is refused, or found damaged, or answers as if nothing had
  * happened: it never crashes, hangs or answers wrongly; see damage/trial.h.
  *
- *     KEYWARD_TEST_EVERY_DAMAGE=1   all damages instead of a share
- *     KEYWARD_TEST_SEED=N           the same share again
- *     KEYWARD_TEST_DAMAGE="..."     only this one, see damage/campaign.h
+ *     KEYWARD_TEST_DENSITY=N      so many times the share that is tried otherwise, or all there are
+ *     KEYWARD_TEST_SEED=N         the same share again
+ *     KEYWARD_TEST_DAMAGE="..."   only this one, see damage/campaign.h
  */
 #include "damage/campaign.h"
 #include "support/chance.h"
@@ -25,12 +25,19 @@ static void report(const char *what, const struct tally *tally)
     fflush(stdout);
 }
 
+#ifdef KEYWARD_TEST_SANITIZED
+#define SLOWER 3 /* times, under a sanitizer */
+#else
+#define SLOWER 1
+#endif
+
 static size_t share_of(size_t one_in)
 {
-#ifdef KEYWARD_TEST_SANITIZED
-    one_in *= 8;
-#endif
-    return getenv("KEYWARD_TEST_EVERY_DAMAGE") ? 1 : one_in;
+    const char *density = getenv("KEYWARD_TEST_DENSITY");
+    size_t times = density ? strtoul(density, NULL, 10) : 1;
+
+    one_in *= one_in > 1 ? SLOWER : 1;
+    return times > 0 && one_in > times ? one_in / times : 1;
 }
 
 /* Damages of these kinds, of each one in so many. */

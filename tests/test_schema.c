@@ -977,6 +977,19 @@ START_TEST(the_library_and_an_outsider_lead_a_key_through_its_life_alike)
 }
 END_TEST
 
+START_TEST(a_version_below_zero_is_corrupt)
+{
+    struct fixture f;
+
+    fixture_open(&f);
+    keyward_close(&f.store);
+    ck_assert_int_eq(sql(f.path, "PRAGMA user_version = -2147483648"), SQLITE_OK);
+    assert_status(NULL, keyward_open(&f.store, f.path, &f.options), KEYWARD_CORRUPT);
+    ck_assert_str_eq(keyward_last_error(NULL)->message, "the store has schema -2147483648");
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_new_store_is_marked_as_ours)
 {
     struct fixture f;
@@ -1739,6 +1752,7 @@ static TCase *rules(void)
     tcase_add_test(tests, whether_a_key_is_deleted_is_never_written);
     tcase_add_test(tests, a_deleted_key_may_be_archived_and_its_event_restores_it);
     tcase_add_test(tests, other_events_and_names_are_free);
+    tcase_add_test(tests, a_version_below_zero_is_corrupt);
     tcase_add_test(tests, a_new_store_is_marked_as_ours);
     return tests;
 }

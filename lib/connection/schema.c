@@ -45,6 +45,8 @@ enum keyward_status schema_read_version(struct connection *connection, int *vers
         return error_set(connection->error, KEYWARD_NEWER_SCHEMA,
                          "the store has schema %d; this keyward knows up to %d", *version,
                          schema_newest_version());
+    if (status == KEYWARD_OK && *version < 0)
+        return error_set(connection->error, KEYWARD_CORRUPT, "the store has schema %d", *version);
     return status;
 }
 

@@ -15,7 +15,7 @@
  * before. */
 #define FIND_SECRET(comparison, order)                                                     \
     "SELECT s.repo_id, s.key_id, s.data_key_id, CASE WHEN s.access_key = ?1 THEN s.sealed" \
-    " ELSE ?2 END, k.provider, k.deleted_at, k.deleted_event, k.expires_at"                \
+    " ELSE ?2 END, k.provider, k.deleted_at, k.deleted_event, k.expires_at, k.access_key"  \
     " FROM sealed_secrets AS s LEFT JOIN api_keys AS k ON k.repo_id = s.repo_id"           \
     " AND k.archived = 0 AND k.id = s.key_id WHERE s.access_key " comparison               \
     " ?1 ORDER BY s.access_key " order " LIMIT 1"
@@ -33,7 +33,8 @@ enum column {
     PROVIDER,
     DELETED_AT,
     DELETED_EVENT,
-    EXPIRES_AT
+    EXPIRES_AT,
+    ACCESS_KEY /* of the key's row */
 };
 
 /* A sealed secret and where its key stands; for an unknown access key the decoy and the key beside,
@@ -188,6 +189,14 @@ static enum keyward_status find_cause(struct transaction *transaction,
     return refuse(request, KEYWARD_CAUSE_EXPIRED);
 }
 
+/* In a tree whose order is damaged SQLite finds a neighbour for the row that it looks for. */
+static bool is_anothers(const struct statement *row, const char *access_key)
+{
+    const char *found = statement_text(row, ACCESS_KEY);
+
+    return found && strcmp(found, access_key) != 0;
+}
+
 /* Both marks of a deletion are looked at: a single bit can take one of them away. */
 static bool is_live(const struct statement *row)
 {
@@ -210,6 +219,8 @@ static enum keyward_status judge(struct transaction *transaction, struct authent
 
     if (status != KEYWARD_OK)
         return status;
+    if (secret.known && is_anothers(row, request->access_key))
+        return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
     if (secret.known && !secret.destroyed && equal && is_live(row) &&
         !has_expired(row, request->now))
         return identify(transaction, request, &secret, row);

@@ -57,7 +57,7 @@ static void write_damage(const struct campaign *campaign, size_t index, const ch
 static size_t weight(enum structure structure)
 {
     static const size_t weights[STRUCTURES] = {
-        [FILE_HEADER] = 24, [PAGE_HEADER] = 24, [CELL_POINTERS] = 12, [CELLS] = 4, [UNUSED] = 1,
+        [FILE_HEADER] = 280, [PAGE_HEADER] = 24, [CELL_POINTERS] = 12, [CELLS] = 4, [UNUSED] = 1,
     };
     return weights[structure];
 }

@@ -39,7 +39,7 @@
 #define SEEDS_TRIED 5
 #define RUNS_FROM_THE_MAKING 5
 #define CUTS_FOR_A_SECOND 10
-#define CUTS_OF_LIES 4000 /* by then each lie is found out, many times over */
+#define CUTS_OF_LIES 20000 /* by then each lie is found out, most within some hundred */
 
 #define CUT_NAME_OUT "%" PRIu64 "/%" PRId64 "/%" PRIu64 "/%u"
 #define CUT_NAME_IN "%" SCNu64 "/%" SCNd64 "/%" SCNu64 "/%u"
@@ -453,7 +453,7 @@ static void count_met(struct met *met, const struct run *run)
         met->database_writes += call->kind == CALL_WRITE && call->file == database;
         met->new_logs +=
             call->kind == CALL_WRITE && call->file == log && call->at == 0 && call->size > 0;
-        met->log_truncations += call->kind == CALL_WRITE && call->file == log && call->size == 0;
+        met->log_truncations += call->kind == CALL_TRUNCATE && call->file == log && call->size == 0;
         met->copies += call->kind == CALL_RENAME;
     }
 }

@@ -172,7 +172,7 @@ void disk_set_size(struct disk_file *file, size_t size)
 }
 
 /* The sectors from `at` to `end` as they are now; behind the end of the file they are zeros. */
-static void note(struct disk *disk, int file, size_t at, size_t end)
+static void note(struct disk *disk, enum call_kind kind, int file, size_t at, size_t end)
 {
     const struct disk_file *there = &disk->files[file];
     struct call *call;
@@ -180,7 +180,7 @@ static void note(struct disk *disk, int file, size_t at, size_t end)
 
     if (!disk->trace || !there->is_traced)
         return;
-    call = trace_add(disk->trace, CALL_WRITE, file);
+    call = trace_add(disk->trace, kind, file);
     call->at = at / SECTOR * SECTOR;
     call->length = sectors_of(end) - call->at;
     call->size = there->size;
@@ -199,7 +199,7 @@ void disk_write(struct disk *disk, int file, const void *bytes, size_t length, s
     if (at + length > there->size)
         disk_set_size(there, at + length);
     memcpy(there->bytes + at, bytes, length);
-    note(disk, file, at, at + length);
+    note(disk, CALL_WRITE, file, at, at + length);
 }
 
 void disk_truncate(struct disk *disk, int file, size_t size)
@@ -210,7 +210,7 @@ void disk_truncate(struct disk *disk, int file, size_t size)
     if (size == before)
         return;
     disk_set_size(there, size);
-    note(disk, file, size < before ? size : before, size < before ? before : size);
+    note(disk, CALL_TRUNCATE, file, size < before ? size : before, size < before ? before : size);
 }
 
 void disk_flush(struct disk *disk, int file)

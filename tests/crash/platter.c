@@ -117,7 +117,7 @@ void platter_begin(struct platter *platter)
         if (call->file >= platter->file_count)
             platter->file_count = call->file + 1;
     }
-    if (call->kind == CALL_WRITE)
+    if (call->kind == CALL_WRITE || call->kind == CALL_TRUNCATE)
         add(&platter->files[call->file].pending, platter->at);
     else if (call->kind != CALL_FLUSH && call->kind != CALL_FLUSH_FOLDER)
         add(&platter->names_pending, platter->at);
@@ -177,9 +177,13 @@ static bool survives(struct fate *fate)
            (fate->kind != NOTHING && chance_below(&fate->chance, 16) < fate->of_16);
 }
 
+/* A file system changes a file's size at once, or not at all: of what a truncation cuts off there
+ * is never a part left. SQLite relies on that, where it cuts its log to nothing. */
 static void cut_write(struct fate *fate, struct disk_file *file, const struct call *call)
 {
-    if (fate->kind != SECTORS) {
+    if (fate->kind == SECTORS && call->kind == CALL_TRUNCATE && !survives(fate))
+        return;
+    if (fate->kind != SECTORS || call->kind == CALL_TRUNCATE) {
         put_sectors(file, call, call->at, call->length);
         return;
     }

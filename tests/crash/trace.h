@@ -10,7 +10,9 @@
 #define SECTOR ((size_t)512)
 
 enum call_kind {
-    CALL_WRITE, /* also a truncation: it writes zeros over what it cuts off */
+    CALL_WRITE,
+    CALL_TRUNCATE, /* a write of zeros over what it cuts off or adds, but all at once or not at all
+                    */
     CALL_FLUSH,
     CALL_CREATE,
     CALL_REMOVE,
@@ -21,8 +23,8 @@ enum call_kind {
 struct call {
     enum call_kind kind;
     int file;
-    /* CALL_WRITE: whole sectors as the system has them in memory afterwards, from `at` on, and the
-     * file's size then. */
+    /* CALL_WRITE, CALL_TRUNCATE: whole sectors as the system has them in memory afterwards, from
+     * `at` on, and the file's size then. */
     size_t at, length, size;
     unsigned char *bytes;
     char name[TRACE_NAME], to[TRACE_NAME]; /* of what is created, removed, renamed */

@@ -31,7 +31,8 @@ const struct fault bad_size =
     ON_DISK("size of a file", IO_FILE_SIZE, SQLITE_IOERR_FSTAT, KEYWARD_IO);
 
 /* SQLite tries an interrupted call again, and goes on behind a short one; a lock that it does not
- * get for whatever reason it calls busy; a flush is never tried again. A file that cannot be opened
+ * get for whatever reason it calls busy, one that it cannot lower an error; a flush is never tried
+ * again. A file that cannot be opened
  * for writing it opens for reading. Where the shared memory cannot grow, that is no full disk to
  * it. */
 const struct fault kernel_faults[] = {
@@ -50,8 +51,8 @@ const struct fault kernel_faults[] = {
     {"EIO of a truncation", KERNEL, UNIX_TRUNCATE, EIO, KEYWARD_IO, KEYWARD_OK},
     {"EIO of a size", KERNEL, UNIX_SIZE, EIO, KEYWARD_IO, KEYWARD_OK},
     {"EMFILE of an open", KERNEL, UNIX_OPEN, EMFILE, KEYWARD_IO, KEYWARD_READ_ONLY},
-    {"EAGAIN of a lock", KERNEL, UNIX_LOCK, EAGAIN, KEYWARD_BUSY, KEYWARD_OK},
-    {"interrupted lock", KERNEL, UNIX_LOCK, EINTR, KEYWARD_BUSY, KEYWARD_OK},
+    {"EAGAIN of a lock", KERNEL, UNIX_LOCK, EAGAIN, KEYWARD_BUSY, KEYWARD_IO},
+    {"interrupted lock", KERNEL, UNIX_LOCK, EINTR, KEYWARD_BUSY, KEYWARD_IO},
     {"EIO of a lock", KERNEL, UNIX_LOCK, EIO, KEYWARD_BUSY, KEYWARD_IO},
     {"ENOMEM of a mapping", KERNEL, UNIX_MAP, ENOMEM, KEYWARD_IO, KEYWARD_OK},
     {.name = NULL},

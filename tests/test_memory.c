@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and previewing while each allocation in turn fails, the library's and SQLite's: the call
- * says so, hands out nothing, and the next one works. What writes is test_faults' subject. */
+/* Reading and previewing while each allocation in turn fails, the library's and SQLite's, and each
+ * of SQLite's functions: the call says so, hands out nothing, and the next one works. What writes
+ * is test_faults' subject, but for SQLite's functions. */
 #include "fault/memory.h"
+#include "fault/sqlite.h"
 #include "support/fixture.h"
 #include "support/tree.h"
 
@@ -179,6 +181,92 @@ START_TEST(without_memory_of_sqlite_nothing_is_handed_out)
 }
 END_TEST
 
+/* ---- SQLite's functions ---- */
+
+static enum keyward_status revoke(void)
+{
+    return keyward_revoke(f.store, &anna, "repo-1", "anna");
+}
+
+static enum keyward_status sign(void)
+{
+    HAND_OUT(keyward_audit_checkpoint(f.store, &host, NULL, 0, &out), keyward_text,
+             keyward_text_free);
+}
+
+static int drop_file(void *context, const char *path, const void *bytes, size_t length)
+{
+    (void)path;
+    return drop(context, bytes, length);
+}
+
+static enum keyward_status publish(void)
+{
+    const keyward_publication publication = {.write = drop_file};
+
+    return keyward_audit_publish(f.store, &host, &publication);
+}
+
+static enum keyward_status reveal(void)
+{
+    HAND_OUT(keyward_reveal_key(f.store, &host, "repo-1", ids[0], &out), keyward_secret,
+             keyward_secret_free);
+}
+
+static enum keyward_status change_master_key(void)
+{
+    static unsigned char next[KEYWARD_MASTER_KEY_BYTES] = "another key of 32 bytes at all";
+    const keyward_master_key master_key = {.key = next};
+    enum keyward_status status = keyward_change_master_key(f.store, &host, &master_key);
+
+    if (status == KEYWARD_OK)
+        next[0]++;
+    return status;
+}
+
+static enum keyward_status open_with_unique_names(void)
+{
+    keyward_options options = f.options;
+    keyward *opened;
+    enum keyward_status status;
+
+    options.names = KEYWARD_NAMES_UNIQUE;
+    status = keyward_open(&opened, f.path, &options);
+    keyward_close(&opened);
+    return status;
+}
+
+static const struct {
+    enum keyward_status (*call)(void);
+    enum keyward_status success;
+} on_sqlite[] = {
+    {list_users, KEYWARD_OK},        {get_user, KEYWARD_OK},
+    {list_keys, KEYWARD_OK},         {get_key, KEYWARD_OK},
+    {list_events, KEYWARD_OK},       {preview, KEYWARD_OK},
+    {get_stats, KEYWARD_OK},         {get_log_key, KEYWARD_OK},
+    {get_receipt, KEYWARD_OK},       {export_events, KEYWARD_OK},
+    {revoke, KEYWARD_LAST_ADMIN},    {sign, KEYWARD_OK},
+    {publish, KEYWARD_OK},           {reveal, KEYWARD_OK},
+    {change_master_key, KEYWARD_OK}, {open_with_unique_names, KEYWARD_NAME_TAKEN},
+};
+
+START_TEST(a_function_of_sqlite_that_fails_hands_out_nothing)
+{
+    enum keyward_status status;
+    int failed = 1;
+
+    for (int nth = 1; failed > 0 && nth < 400; nth++) {
+        sqlite_fail(nth, FAIL_ONCE, SQLITE_IOERR_READ);
+        status = on_sqlite[_i].call();
+        failed = sqlite_stop();
+        if (failed == 0 || status != KEYWARD_IO) /* it does without some */
+            assert_status(NULL, status, on_sqlite[_i].success);
+    }
+    assert_status(NULL, on_sqlite[_i].call(), on_sqlite[_i].success);
+    assert_sound(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -187,5 +275,7 @@ int main(void)
     tcase_add_loop_test(tests, without_memory_of_the_library_nothing_is_handed_out, 0,
                         COUNT(calls));
     tcase_add_loop_test(tests, without_memory_of_sqlite_nothing_is_handed_out, 0, COUNT(calls) - 1);
+    tcase_add_loop_test(tests, a_function_of_sqlite_that_fails_hands_out_nothing, 0,
+                        COUNT(on_sqlite));
     return run_suite(suite);
 }

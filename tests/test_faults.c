@@ -59,7 +59,7 @@ static bool is_backup(int index)
 
 START_TEST(sqlite_out_of_memory_changes_nothing)
 {
-    provoke_ways(_i, &sqlite_memory, 10);
+    provoke_ways(_i, &sqlite_memory, 5);
 }
 END_TEST
 

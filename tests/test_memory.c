@@ -25,7 +25,6 @@ static void open_fixture(void)
     keyward_key *key;
     keyward_text *checkpoint;
 
-    ck_assert(memory_install());
     fixture_open(&f);
     for (size_t i = 0; i < KEYS; i++) {
         key = make_key(&f, "repo-1", "name", NULL);
@@ -269,8 +268,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("memory");
-    TCase *tests = suite_add_case(suite, "memory", open_fixture, close_fixture);
+    Suite *suite;
+    TCase *tests;
+
+    if (!memory_install())
+        return EXIT_FAILURE;
+    suite = suite_create("memory");
+    tests = suite_add_case(suite, "memory", open_fixture, close_fixture);
 
     tcase_add_loop_test(tests, without_memory_of_the_library_nothing_is_handed_out, 0,
                         COUNT(calls));

@@ -179,6 +179,17 @@ static enum keyward_status publish(void)
     return keyward_audit_publish(f.store, &host, &publication);
 }
 
+static enum keyward_status get_stats(void)
+{
+    keyward_stats *stats;
+    enum keyward_status status = keyward_get_stats(f.store, &stats);
+
+    if (status != KEYWARD_OK)
+        ck_assert_ptr_null(stats);
+    keyward_stats_free(&stats);
+    return status;
+}
+
 static enum keyward_status check(void)
 {
     keyward_report *report;
@@ -248,6 +259,7 @@ static const struct {
      "a data key does not open"},
     {"INSERT INTO data_keys VALUES (0, 1, x'00')", change_master_key, KEYWARD_CORRUPT,
      "a data key does not open"},
+    {"DELETE FROM store", get_stats, KEYWARD_CORRUPT, NULL},
     {"DELETE FROM store", change_master_key, KEYWARD_WRONG_MASTER_KEY,
      "the master key was changed since the store was opened"},
     {"UPDATE audit_log_key SET public_key = x'00'", get_log_key, KEYWARD_CORRUPT, NULL},

@@ -235,18 +235,42 @@ static enum keyward_status open_with_unique_names(void)
     return status;
 }
 
+/* Of the form and with the checksum of one. */
+#define UNKNOWN_KEY "kw_ak_3F2NMQHEZvUwGEmIbbfbrD2VlTme"
+
+/* A cause is told of a refusal only, not of a disk that fails. */
+static enum keyward_status authenticate_unknown(void)
+{
+    keyward_identity identity;
+    enum keyward_status status =
+        keyward_authenticate(f.store, UNKNOWN_KEY, "a secret", 8, &identity);
+    enum keyward_cause cause = keyward_last_error(f.store)->cause;
+
+    ck_assert_int_eq(cause, status == KEYWARD_REFUSED ? KEYWARD_CAUSE_UNKNOWN : KEYWARD_CAUSE_NONE);
+    return status;
+}
+
 static const struct {
     enum keyward_status (*call)(void);
     enum keyward_status success;
 } on_sqlite[] = {
-    {list_users, KEYWARD_OK},        {get_user, KEYWARD_OK},
-    {list_keys, KEYWARD_OK},         {get_key, KEYWARD_OK},
-    {list_events, KEYWARD_OK},       {preview, KEYWARD_OK},
-    {get_stats, KEYWARD_OK},         {get_log_key, KEYWARD_OK},
-    {get_receipt, KEYWARD_OK},       {export_events, KEYWARD_OK},
-    {revoke, KEYWARD_LAST_ADMIN},    {sign, KEYWARD_OK},
-    {publish, KEYWARD_OK},           {reveal, KEYWARD_OK},
-    {change_master_key, KEYWARD_OK}, {open_with_unique_names, KEYWARD_NAME_TAKEN},
+    {authenticate_unknown, KEYWARD_REFUSED},
+    {list_users, KEYWARD_OK},
+    {get_user, KEYWARD_OK},
+    {list_keys, KEYWARD_OK},
+    {get_key, KEYWARD_OK},
+    {list_events, KEYWARD_OK},
+    {preview, KEYWARD_OK},
+    {get_stats, KEYWARD_OK},
+    {get_log_key, KEYWARD_OK},
+    {get_receipt, KEYWARD_OK},
+    {export_events, KEYWARD_OK},
+    {revoke, KEYWARD_LAST_ADMIN},
+    {sign, KEYWARD_OK},
+    {publish, KEYWARD_OK},
+    {reveal, KEYWARD_OK},
+    {change_master_key, KEYWARD_OK},
+    {open_with_unique_names, KEYWARD_NAME_TAKEN},
 };
 
 START_TEST(a_function_of_sqlite_that_fails_hands_out_nothing)

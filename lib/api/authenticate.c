@@ -75,9 +75,11 @@ enum keyward_status keyward_authenticate(keyward *store, const char *access_key,
         status = verify(store, &request, error);
         note(store, &request, status);
     }
-    error->detail.cause = request.cause;
-    error->detail.deleted_at = request.deleted_at;
-    error->detail.deleted_event = request.deleted_event;
-    error->detail.expired_at = request.expired_at;
+    if (status == KEYWARD_REFUSED) {
+        error->detail.cause = request.cause;
+        error->detail.deleted_at = request.deleted_at;
+        error->detail.deleted_event = request.deleted_event;
+        error->detail.expired_at = request.expired_at;
+    }
     return call_end(error, status);
 }

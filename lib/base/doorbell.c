@@ -27,7 +27,7 @@ bool doorbell_wait(struct doorbell *bell, const struct deadline *deadline)
     do
         code = deadline ? sem_clockwait(&bell->rung, CLOCK_MONOTONIC, &deadline->at)
                         : sem_wait(&bell->rung);
-    while (code != 0 && errno == EINTR); /* covered by chance: a signal */
+    while (code != 0 && errno == EINTR); /* covered by chance: a signal handler has run */
     return code == 0;
 }
 

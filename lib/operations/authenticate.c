@@ -254,7 +254,7 @@ enum keyward_status authenticate(struct transaction *transaction, void *request)
     if (!found && statement_end(&row) == KEYWARD_OK)
         found = find(transaction, &find_before, access_key, &row);
     status = found ? judge(transaction, authentication, &row)
-                   : refuse(authentication, KEYWARD_CAUSE_UNKNOWN); /* the store is empty */
+                   : refuse(authentication, KEYWARD_CAUSE_UNKNOWN); /* the store has no keys */
     ended = statement_end(&row);
     return ended == KEYWARD_OK ? status : ended;
 }

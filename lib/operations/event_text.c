@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/event_text.h"
+#include "operations/event_copy.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SHA256_BYTES 32
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum member_kind { TEXT, NUMBER, ACTION, SHA256 };
@@ -80,7 +80,7 @@ static const enum member_index columns[] = {
 _Static_assert(COUNT(columns) == COUNT(members), "each member has a column");
 
 /* What a number or a hash is written into. */
-typedef char scratch[2 * SHA256_BYTES + 1];
+typedef char scratch[2 * SEALED_HASH_BYTES + 1];
 
 /* As "%" PRId64 writes it, in a third of the time; at the end of `text`. */
 static const char *decimal(int64_t number, scratch text)
@@ -120,7 +120,7 @@ static const char *value_of(const keyward_event *event, enum member_index index,
     case SHA256:
         if (!event->sealed_sha256)
             return NULL;
-        return sodium_bin2hex(text, sizeof(scratch), event->sealed_sha256, SHA256_BYTES);
+        return sodium_bin2hex(text, sizeof(scratch), event->sealed_sha256, SEALED_HASH_BYTES);
     default: /* TEXT */
         memcpy(&value, (const char *)event + members[index].offset, sizeof value);
         return value;

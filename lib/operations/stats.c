@@ -60,9 +60,13 @@ static void read_row(const struct statement *row, keyward_stats *stats)
 enum keyward_status stats_read(struct transaction *transaction, void *request)
 {
     struct statement count = statement_begin(transaction->connection, &count_all);
+    bool found;
+    enum keyward_status status;
 
     statement_bind_number(&count, environment_now(&transaction->services->environment));
-    if (statement_row(&count))
+    found = statement_row(&count);
+    if (found)
         read_row(&count, request);
-    return statement_end(&count);
+    status = statement_end(&count);
+    return status == KEYWARD_OK && !found ? KEYWARD_CORRUPT : status;
 }

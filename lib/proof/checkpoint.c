@@ -43,8 +43,8 @@ static enum keyward_status parse_body(struct checkpoint *checkpoint, struct line
 {
     struct span line;
 
-    lines_next(body, &line); /* a note's text is not empty */
-    if (line.length == 0)
+    /* not covered: there is a first line, since a note's text is not empty */
+    if (!lines_next(body, &line) || line.length == 0)
         return lines_wrong(body, "must be the checkpoint's origin", error);
     checkpoint->origin = line;
     if (!lines_next(body, &line) || !decimal_parse(line, TREE_SIZE_MAX, &checkpoint->size))

@@ -208,8 +208,8 @@ static bool line_holds(const struct note *note, const struct note_signature *sig
     size_t length, wanted = is_cosignature ? sizeof bytes : KEY_ID_BYTES + SIGNATURE_BYTES;
 
     *at = 0;
-    (void)base64_decode(signature->base64, bytes, sizeof bytes, &length); /* as it was parsed */
-    if (length != wanted)
+    /* not covered: it is base64, or the note would not have been parsed */
+    if (!base64_decode(signature->base64, bytes, sizeof bytes, &length) || length != wanted)
         return false;
     return is_cosignature ? cosignature_holds(behind_id, note->text, key, at)
                           : signature_holds(behind_id, note->text.at, note->text.length, key);

@@ -44,8 +44,8 @@ static enum keyward_status parse_head(struct receipt *receipt, struct lines *lin
     struct span line;
     bool more;
 
-    lines_next(lines, &line); /* lines_begin() has seen that there is one */
-    if (!span_is(line, FIRST_LINE))
+    /* not covered: there is a first line, lines_begin() has seen to that */
+    if (!lines_next(lines, &line) || !span_is(line, FIRST_LINE))
         return lines_wrong(lines, "must be '" FIRST_LINE "'", error);
     more = lines_next(lines, &line);
     receipt->extra_length = receipt->extra.length = 0;
@@ -87,8 +87,8 @@ enum keyward_status consistency_parse(struct consistency *consistency, const cha
 
     if (status != KEYWARD_OK)
         return status;
-    lines_next(&lines, &line);
-    if (!parse_number(line, OLD, &consistency->old_size))
+    /* not covered: there is a first line, lines_begin() has seen to that */
+    if (!lines_next(&lines, &line) || !parse_number(line, OLD, &consistency->old_size))
         status = lines_wrong(&lines, "must be 'old' and a number", error);
     if (status == KEYWARD_OK)
         status = parse_hashes(&consistency->proof, &lines, error);

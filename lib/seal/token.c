@@ -134,16 +134,21 @@ size_t token_secret(const char *prefix, const unsigned char random[SECRET_RANDOM
     return length;
 }
 
-/* For "<prefix><mark>", `digits` random ones and a checksum of whatever value; only the length
- * decides what is looked at. */
+/* As long as a prefix, a mark, `digits` random ones and a checksum are; the rest is only looked at
+ * in a text of such a length. */
+static bool has_length(size_t length, size_t digits)
+{
+    size_t tail = MARK_LENGTH + digits + CHECKSUM_DIGITS;
+
+    return length > tail && length <= tail + KEYWARD_PREFIX_MAX;
+}
+
+/* For "<prefix><mark>", `digits` random ones and a checksum of whatever value. */
 static bool has_form(const char *text, size_t length, const char *mark, size_t digits)
 {
     size_t tail = MARK_LENGTH + digits + CHECKSUM_DIGITS;
-    const char *at;
+    const char *at = text + length - tail;
 
-    if (length <= tail || length > tail + KEYWARD_PREFIX_MAX)
-        return false;
-    at = text + length - tail;
     return (is_no_prefix(text, length - tail) | differs(at, mark, MARK_LENGTH) |
             is_not_alphanumeric(at + MARK_LENGTH, tail - MARK_LENGTH)) == 0;
 }
@@ -159,7 +164,8 @@ static bool checksum_fits(const char *text, size_t length)
 
 bool token_is_access_key(const char *text, size_t length)
 {
-    return has_form(text, length, access_key_mark, ACCESS_KEY_DIGITS) &&
+    return has_length(length, ACCESS_KEY_DIGITS) &&
+           has_form(text, length, access_key_mark, ACCESS_KEY_DIGITS) &&
            checksum_fits(text, length);
 }
 
@@ -167,7 +173,7 @@ bool token_is_mistyped_secret(const char *text, size_t length)
 {
     unsigned has, fits;
 
-    if (length < CHECKSUM_DIGITS)
+    if (!has_length(length, SECRET_DIGITS))
         return false;
     has = has_form(text, length, secret_mark, SECRET_DIGITS);
     fits = checksum_fits(text, length);

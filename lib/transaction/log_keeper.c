@@ -128,10 +128,11 @@ void log_keeper_empty(struct log_keeper *keeper)
 
 bool log_keeper_was_emptied(struct log_keeper *keeper)
 {
-    if (!atomic_load_explicit(&keeper->emptied, memory_order_relaxed))
-        return false;
-    atomic_exchange(&keeper->emptied, false);
-    return true;
+    bool emptied = atomic_load_explicit(&keeper->emptied, memory_order_relaxed);
+
+    if (emptied)
+        atomic_store(&keeper->emptied, false);
+    return emptied;
 }
 
 void log_keeper_work(struct log_keeper *keeper, bool alone)

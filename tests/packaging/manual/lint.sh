@@ -28,7 +28,11 @@ find "$installed" -type f -name '*.[135]' >"$folder/pages"
 }
 wrong=0
 while read -r page; do
-    MANPATH=$folder mandoc -T lint -W style "$page" || wrong=1
+    # Without an index of names it looks for the files, which it remarks on.
+    if ! MANPATH=$folder mandoc -T lint -W style "$page" 2>"$folder/remarks"; then
+        grep -v 'outdated mandoc.db' "$folder/remarks" >&2 || :
+        wrong=1
+    fi
     mandoc -T html "$page" >"$folder/page.html" || wrong=1
 done <"$folder/pages"
 

@@ -273,6 +273,80 @@ finds 'a header that is no C++' 'error' headers 's/void \*clock_context/void *cl
 finds 'an initialiser with a field too few' 'missing initializer' headers 's/, KEYWARD_NAMES_KEPT *\\$/ \\/'
 finds 'another default' 'not the documented one' headers '/define KEYWARD_BUSY_TIMEOUT_DEFAULT/s/5000/500/'
 
+# ---- the manual ----
+
+manual=tests/packaging/manual
+passes 'installing the manual' $manual/install.sh "$plain/man/cmake_install.cmake" "$work/installed"
+installed=$(find "$work/installed" -name man3)
+installed=${installed%/man3}
+
+edited() { # edited FOLDER PAGE SED-COMMAND: a copy of the folder, with that page edited
+    rm -rf "$work/edited"
+    cp -R "$1" "$work/edited"
+    sed "$3" "$1/$2" >"$work/edited/$2"
+}
+lint() { # lint PAGE SED-COMMAND
+    edited "$installed" "$1" "$2"
+    $manual/lint.sh "$work/edited"
+}
+lint_without() { # lint_without PAGE
+    edited "$installed" man3/keyward.3 ''
+    rm "$work/edited/$1"
+    $manual/lint.sh "$work/edited"
+}
+reference() { # reference PAGE SED-COMMAND
+    edited man "$1" "$2"
+    $manual/reference.sh "$work/edited" $header
+}
+examples() { # examples PAGE SED-COMMAND
+    edited man "$1" "$2"
+    CC=$cc $manual/examples.sh "$work/edited" include "$plain/lib"
+}
+format() { # format SED-COMMAND: on keyward(5)
+    edited man keyward.5 "$1"
+    $manual/format.sh "$work/edited/keyward.5" schema
+}
+command_page() { # command_page SED-COMMAND: on keyward(1)
+    edited man keyward.1 "$1"
+    $manual/command.sh "$work/edited/keyward.1" "$plain/cli/keyward"
+}
+passes 'the manual' lint man3/keyward.3 ''
+finds 'a macro that there is not' 'unknown macro' \
+    lint man3/keyward_open.3 's/^\.Sh RETURN VALUES/.Sx RETURN VALUES\n.Zz/'
+finds 'a list without an end' 'missing end of block' lint man3/keyward_check.3 '/^\.El$/d'
+finds 'a page that refers to one that there is not' 'manual not found' \
+    lint man3/keyward_grant.3 's/keyward_last_error 3/keyward_lost_error 3/'
+finds 'a function without a page of its name' 'keyward_close leads not to' \
+    lint_without man3/keyward_close.3
+passes 'the manual and the header' reference keyward.3 ''
+finds 'a prototype unlike the one in the header' 'keyward_grant is not as the header declares' \
+    reference keyward_grant.3 's/const char \*user_id/char *user_id/'
+finds 'a member of another type' 'keyward_deletion is not as the header defines' \
+    reference keyward_delete_key.3 's/int64_t event;/int event;/'
+finds 'a function in no page' 'keyward_version is in no page' \
+    reference keyward_version.3 '/keyward_version/d'
+finds 'a constant in no page' 'KEYWARD_ACCESS_KEY_MAX is in no page' \
+    reference keyward.3 '/KEYWARD_ACCESS_KEY_MAX/d'
+finds 'a status that a function does not return' 'no function there returns KEYWARD_PURGED' \
+    reference keyward_open.3 's/^\.It Dv KEYWARD_NOT_A_STORE/.It Dv KEYWARD_PURGED/'
+finds 'a status that a page forgets' 'can return KEYWARD_IN_USE, which' \
+    reference keyward_delete_key.3 '/^\.It Dv KEYWARD_IN_USE/d'
+finds 'a status that there is not' 'the header has no KEYWARD_LOST' \
+    reference keyward_backup.3 's/KEYWARD_EXISTS/KEYWARD_LOST/'
+finds 'an example of the manual that does not compile' 'does not compile' \
+    examples keyward_delete_key.3 's/keyward_changes_free(&changes)/keyward_changes_free(changes)/'
+finds 'an example of the manual that fails' 'exits with' \
+    examples keyward.3 's/return status == KEYWARD_OK.*/return 1;/'
+finds 'a column that the manual calls otherwise' '^> table key_details kept_name' \
+    format 's/Va held_name/Va kept_name/'
+finds 'a statement of the manual that does not run' 'example of keyward\(5\) does not run' \
+    format 's/^SELECT k\.id/SELECT k.key_id/'
+finds 'an option that the manual calls otherwise' '^> purge --dry-runs' \
+    command_page '/^\.It Cm purge/,/^\.El/s/Fl -dry-run/Fl -dry-runs/'
+finds 'an exit status without a word' '^< 27$' command_page '/^\.It 27$/d'
+finds 'an example of the command that fails' 'example of keyward\(1\) fails' \
+    command_page 's/--why unused/--why tired/'
+
 readme() { # readme SED-COMMAND: on a copy of the README
     sed "$1" README.md >"$work/README.md"
     CC=$cc tests/readme.sh "$work/README.md" "$root" "$plain/lib"

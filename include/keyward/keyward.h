@@ -43,6 +43,11 @@
 /** The version of this header as text; keyward_version() gives the library's. */
 #define KEYWARD_VERSION "0.1.0"
 
+/** The oldest SQLite and libsodium that keyward works with: compiling it looks at their headers,
+ * and keyward_open() at what the process has loaded. */
+#define KEYWARD_SQLITE_MIN "3.37.0"
+#define KEYWARD_SODIUM_MIN "1.0.18" /**< see above */
+
 #if defined(__GNUC__)
 #define KEYWARD_API __attribute__((visibility("default")))
 #define KEYWARD_MUST_CHECK __attribute__((warn_unused_result))
@@ -110,8 +115,9 @@ enum keyward_status {
     KEYWARD_ALREADY_ROTATED = 25,  /**< the key has a live successor, which is the one to rotate */
     KEYWARD_PURGED = 26,           /**< the key's secret has been destroyed */
     KEYWARD_RETAINED = 27,         /**< the key may not be purged yet, or purging is off */
-    KEYWARD_UNPROVEN = 28,    /**< a proof, signature or policy does not hold, or is malformed */
-    KEYWARD_INCONSISTENT = 29 /**< the log does not continue a checkpoint it signed before */
+    KEYWARD_UNPROVEN = 28,     /**< a proof, signature or policy does not hold, or is malformed */
+    KEYWARD_INCONSISTENT = 29, /**< the log does not continue a checkpoint it signed before */
+    KEYWARD_WRONG_LIBRARY = 30 /**< SQLite or libsodium, as loaded, is too old or lacks a feature */
 };
 
 /** One English sentence for a status, without a final stop. Static, never NULL, for any value. */
@@ -295,7 +301,10 @@ typedef struct keyward_options {
  * @param path a file name; ":memory:" and "" are refused, "file:" has no special meaning
  * @return KEYWARD_OK, KEYWARD_INVALID, KEYWARD_NO_FOLDER, KEYWARD_READ_ONLY, KEYWARD_NOT_A_STORE,
  *   KEYWARD_NEWER_SCHEMA, KEYWARD_WRONG_MASTER_KEY, KEYWARD_NO_MASTER_KEY, KEYWARD_NAME_TAKEN
- * (names are to be unique, and two live keys have the same) or the disk's codes
+ *   (names are to be unique, and two live keys have the same), KEYWARD_WRONG_LIBRARY (the process
+ *   has loaded an SQLite older than KEYWARD_SQLITE_MIN or compiled without threads, write-ahead
+ *   logs, triggers or another feature that the message names, or a libsodium older than
+ *   KEYWARD_SODIUM_MIN), or the disk's codes
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_open(keyward **store, const char *path,
                                                                 const keyward_options *options);

@@ -37,6 +37,8 @@ static const char *const status_texts[] = {
     [KEYWARD_RETAINED] = "the key has not been deleted for long enough to be purged",
     [KEYWARD_UNPROVEN] = "the proof does not hold or is malformed",
     [KEYWARD_INCONSISTENT] = "the log does not continue a checkpoint that was signed before",
+    [KEYWARD_WRONG_LIBRARY] =
+        "the SQLite or libsodium that is loaded is too old or lacks a feature",
 };
 
 static const char *const role_texts[] = {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/event_text.h"
+#include "base/count.h"
 #include "operations/event_copy.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum member_kind { TEXT, NUMBER, ACTION, SHA256 };
 
@@ -108,7 +107,7 @@ static const char *number_text(const keyward_event *event, enum member_index ind
 }
 
 /* The member's value as text, NULL when it does not apply. */
-static const char *value_of(const keyward_event *event, enum member_index index, scratch text)
+static const char *member_value(const keyward_event *event, enum member_index index, scratch text)
 {
     const char *value;
 
@@ -172,7 +171,7 @@ void event_add_json(struct buffer *buffer, const keyward_event *event)
 
     for (size_t i = 0; i < COUNT(members); i++) {
         scratch text;
-        const char *value = value_of(event, (enum member_index)i, text);
+        const char *value = member_value(event, (enum member_index)i, text);
 
         if (!value)
             continue;
@@ -223,7 +222,7 @@ void event_add_csv(struct buffer *buffer, const keyward_event *event)
 {
     for (size_t i = 0; i < COUNT(columns); i++) {
         scratch text;
-        const char *value = value_of(event, columns[i], text);
+        const char *value = member_value(event, columns[i], text);
 
         if (value)
             add_field(buffer, value);

@@ -30,7 +30,7 @@ static enum keyward_status draw_data_key(const struct environment *environment, 
 }
 
 /* Whether the new data key can be read at once is nobody's trouble: who needs it reads it then. */
-static enum keyward_status run(keyward *store, struct rekey *request, struct error *error)
+static enum keyward_status run_rekey(keyward *store, struct rekey *request, struct error *error)
 {
     struct error unheard = {.store_stamp = 0};
     enum keyward_status status = draw_data_key(&store->services.environment, request, error);
@@ -61,7 +61,7 @@ static enum keyward_status change(keyward *store, struct rekey *request,
     } else if (!keyring_expect_master_key(keyring, &next)) {
         status = error_set(error, KEYWARD_BUSY, "another thread is changing the master key");
     } else {
-        status = run(store, request, error);
+        status = run_rekey(store, request, error);
         keyring_settle_master_key(keyring, status == KEYWARD_OK);
     }
     master_key_free(&next);
@@ -96,6 +96,6 @@ enum keyward_status keyward_create_data_key(keyward *store, const keyward_actor 
     if (status == KEYWARD_OK && !actor->is_host)
         status = KEYWARD_FORBIDDEN;
     if (status == KEYWARD_OK)
-        status = run(store, &request, error);
+        status = run_rekey(store, &request, error);
     return call_end(error, status);
 }

@@ -12,7 +12,7 @@
 
 static const struct query at_size = {QUERY_CHECKPOINT_AT,
                                      "SELECT size, note FROM audit_checkpoints WHERE size = ?1"};
-static const struct query newest = {
+static const struct query newest_checkpoint = {
     QUERY_CHECKPOINT_NEWEST, "SELECT size, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1"};
 static const struct query put_checkpoint = {
     QUERY_CHECKPOINT_PUT,
@@ -29,7 +29,7 @@ static enum keyward_status load_checkpoint(struct transaction *transaction, int6
                                            struct buffer *note)
 {
     struct statement read =
-        statement_begin(transaction->connection, *size > 0 ? &at_size : &newest);
+        statement_begin(transaction->connection, *size > 0 ? &at_size : &newest_checkpoint);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
     note->length = 0;

@@ -143,7 +143,7 @@ static bool find_text(const struct lines *lines, struct span *text)
 
 enum keyward_status note_parse(struct note *note, struct lines *lines, struct error *error)
 {
-    struct span line;
+    struct span line = {NULL, 0};
 
     note->count = 0;
     if (!find_text(lines, &note->text))

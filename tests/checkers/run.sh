@@ -312,7 +312,7 @@ command_page() { # command_page SED-COMMAND: on keyward(1)
 }
 passes 'the manual' lint man3/keyward.3 ''
 finds 'a macro that there is not' 'unknown macro' \
-    lint man3/keyward_open.3 's/^\.Sh RETURN VALUES/.Sx RETURN VALUES\n.Zz/'
+    lint man3/keyward_open.3 's/^\.Sh RETURN VALUES/.Zz/'
 finds 'a list without an end' 'missing end of block' lint man3/keyward_check.3 '/^\.El$/d'
 finds 'a page that refers to one that there is not' 'manual not found' \
     lint man3/keyward_grant.3 's/keyward_last_error 3/keyward_lost_error 3/'

@@ -59,6 +59,12 @@
 /** The version of this header as text; keyward_version() gives the library's. */
 #define KEYWARD_VERSION "0.1.0"
 
+/** The oldest SQLite that keyward works with: compiling keyward looks at SQLite's header, and
+ * keyward_open() at what the process has loaded. */
+#define KEYWARD_SQLITE_MIN "3.37.0"
+/** The oldest libsodium, looked at in the same way. */
+#define KEYWARD_SODIUM_MIN "1.0.18"
+
 #if defined(__GNUC__)
 /** Marks what the library exports. */
 #define KEYWARD_API __attribute__((visibility("default")))
@@ -136,8 +142,9 @@ enum keyward_status {
     KEYWARD_ALREADY_ROTATED = 25,  /**< the key has a live successor, which is the one to rotate */
     KEYWARD_PURGED = 26,           /**< the key's secret has been destroyed */
     KEYWARD_RETAINED = 27,         /**< the key may not be purged yet, or purging is off */
-    KEYWARD_UNPROVEN = 28,    /**< a proof, signature or policy does not hold, or is malformed */
-    KEYWARD_INCONSISTENT = 29 /**< the log does not continue a checkpoint it signed before */
+    KEYWARD_UNPROVEN = 28,     /**< a proof, signature or policy does not hold, or is malformed */
+    KEYWARD_INCONSISTENT = 29, /**< the log does not continue a checkpoint it signed before */
+    KEYWARD_WRONG_LIBRARY = 30 /**< SQLite or libsodium, as loaded, is too old or lacks a feature */
 };
 
 /**
@@ -369,7 +376,10 @@ typedef struct keyward_options {
  * @param options from KEYWARD_OPTIONS_INIT, with a master key set; not kept
  * @return KEYWARD_OK, KEYWARD_INVALID, KEYWARD_NO_FOLDER, KEYWARD_READ_ONLY, KEYWARD_NOT_A_STORE,
  *   KEYWARD_NEWER_SCHEMA, KEYWARD_WRONG_MASTER_KEY, KEYWARD_NO_MASTER_KEY, KEYWARD_NAME_TAKEN
- *   (names are to be unique, and two live keys have the same) or the disk's codes
+ *   (names are to be unique, and two live keys have the same), KEYWARD_WRONG_LIBRARY (the process
+ *   has loaded an SQLite older than KEYWARD_SQLITE_MIN or compiled without threads, write-ahead
+ *   logs, triggers or another feature that the message names, or a libsodium older than
+ *   KEYWARD_SODIUM_MIN), or the disk's codes
  * @since 0.1
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_open(keyward **store, const char *path,

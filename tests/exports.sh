@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The shared library exports the functions that the header declares KEYWARD_API and nothing else,
-# and no code keeps state that stores would share, but for the thread-local error record.
+# a program sees no others in the static one, and no code keeps state that stores would share, but for the thread-local error record.
 #   exports.sh SHARED-LIBRARY STATIC-LIBRARY HEADER
 set -eu
 export LC_ALL=C
@@ -14,13 +14,16 @@ trap 'rm -rf "$folder"' EXIT
 "$(dirname -- "$0")/declared.sh" "$header" >"$folder/declared"
 # Absolute are the names of the versions in lib/keyward.map.
 nm -D --defined-only "$shared" | awk '$2 != "A" { sub(/@.*/, "", $NF); print $NF }' |
-    sort >"$folder/exported"
+    sort >"$folder/shared"
+nm -g --defined-only "$static" | awk 'NF == 3 { print $NF }' | sort >"$folder/static"
 
-if ! diff "$folder/declared" "$folder/exported" >"$folder/difference"; then
-    echo 'declared in the header (<) and exported by the library (>) differ:' >&2
-    grep '^[<>]' "$folder/difference" >&2
-    wrong=1
-fi
+for kind in shared static; do
+    if ! diff "$folder/declared" "$folder/$kind" >"$folder/difference"; then
+        echo "declared in the header (<) and seen in the $kind library (>) differ:" >&2
+        grep '^[<>]' "$folder/difference" >&2
+        wrong=1
+    fi
+done
 if [ ! -s "$folder/declared" ]; then
     echo "no function is declared in $header" >&2
     wrong=1

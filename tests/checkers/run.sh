@@ -229,6 +229,9 @@ if [ "$(uname)" != Darwin ]; then # as in tests/CMakeLists.txt
         int planted(void) { return calls[one()](); }'
     finds 'a function that is exported and not declared' '^> more$' \
         state 'int planted(void) { return 0; } int more(void) { return 0; }'
+    finds 'a function that the files of the static library share' 'static library .>. differ' \
+        state '__attribute__((visibility("hidden"))) int more(void) { return 0; }
+            int planted(void) { return 0; }'
     finds 'a global variable' '^calls' \
         state 'static int calls; int planted(void) { return ++calls; }'
     finds 'a static variable with a value' '^calls' \

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The library's ABI is the recorded one, member by member. What is added is recorded anew, by
-# `./run abi`; any other difference breaks programs that are linked with the library, and is for a
-# version with another SONAME.
+# The library's ABI is the recorded one, member by member. What the header lets be added (functions,
+# enumerators, members at the end of what is handed out) is recorded anew, by `./run abi`; any other
+# difference breaks programs that are linked with the library, and is for another SONAME.
 #   abi.sh compare SHARED-LIBRARY INCLUDE-FOLDER RECORD
 #   abi.sh record SHARED-LIBRARY INCLUDE-FOLDER RECORD
 set -eu
@@ -19,7 +19,8 @@ readelf --wide --sections "$library" | grep -q ' \.debug_info ' || {
 # Only what the header shows, and nothing of the machine that compiled it.
 abidw --headers-dir "$include/keyward" --drop-private-types --exported-interfaces-only \
     --no-corpus-path --no-comp-dir-path --no-show-locs --no-elf-needed --type-id-style hash \
-    "$library" | sed "s,path='[^']*/lib/,path='lib/," >"$built"
+    --out-file "$folder/whole.xml" "$library"
+sed "s,path='[^']*/lib/,path='lib/," "$folder/whole.xml" >"$built"
 
 # Both as texts: given a library, abidiff takes types without a place in a header for private ones,
 # and compares none of their members.

@@ -253,23 +253,23 @@ fi
 
 # ---- the reference, and what says which functions there are ----
 
-reference() { # reference SED-COMMAND: on a copy of the header
+described() { # described SED-COMMAND: on a copy of the header
     mkdir -p "$work/reference/keyward"
     sed "$1" $header >"$work/reference/keyward/keyward.h"
     cmake/reference.sh "$work/reference/keyward/keyward.h" "$work/reference"
 }
-passes 'the reference' reference ''
-finds 'a parameter that is not described' "parameter 'role'" reference '/@param role what/d'
+passes 'the reference' described ''
+finds 'a parameter that is not described' "parameter 'role'" described '/@param role what/d'
 finds 'a parameter that there is not' "'rule' of command @param is not found" \
-    reference 's/@param role what/@param rule what/'
+    described 's/@param role what/@param rule what/'
 finds 'a result that is not described' 'return type of member keyward_last_error' \
-    reference '/@return never NULL; the library/d'
+    described '/@return never NULL; the library/d'
 finds 'a member that is not described' 'Member durability .* is not documented' \
-    reference 's,/\*\*< what a commit survives \*/,,'
+    described 's,/\*\*< what a commit survives \*/,,'
 finds 'an enumerator that is not described' 'KEYWARD_GOOGLE is not documented' \
-    reference 's,/\*\*< Google \*/,,'
+    described 's,/\*\*< Google \*/,,'
 finds 'a status that there is not' "'KEYWARD_NOMEMORY' could not be resolved" \
-    reference 's/or KEYWARD_NOMEM$/or KEYWARD_NOMEMORY/'
+    described 's/or KEYWARD_NOMEM$/or KEYWARD_NOMEMORY/'
 
 # A library of functions that do nothing, as header and version script have them.
 hollow() { # hollow HEADER-SED-COMMAND SCRIPT-SED-COMMAND
@@ -376,35 +376,35 @@ passes 'installing the manual' $manual/install.sh "$plain/man/cmake_install.cmak
 installed=$(find "$work/installed" -name man3)
 installed=${installed%/man3}
 
-edited() { # edited FOLDER PAGE SED-COMMAND: a copy of the folder, with that page edited
-    rm -rf "$work/edited"
-    cp -R "$1" "$work/edited"
-    sed "$3" "$1/$2" >"$work/edited/$2"
+edited_manual() { # edited_manual FOLDER PAGE SED-COMMAND: a copy of the folder, with that page edited
+    rm -rf "$work/edited_manual"
+    cp -R "$1" "$work/edited_manual"
+    sed "$3" "$1/$2" >"$work/edited_manual/$2"
 }
 lint() { # lint PAGE SED-COMMAND
-    edited "$installed" "$1" "$2"
-    $manual/lint.sh "$work/edited"
+    edited_manual "$installed" "$1" "$2"
+    $manual/lint.sh "$work/edited_manual"
 }
 lint_without() { # lint_without PAGE
-    edited "$installed" man3/keyward.3 ''
-    rm "$work/edited/$1"
-    $manual/lint.sh "$work/edited"
+    edited_manual "$installed" man3/keyward.3 ''
+    rm "$work/edited_manual/$1"
+    $manual/lint.sh "$work/edited_manual"
 }
 reference() { # reference PAGE SED-COMMAND
-    edited man "$1" "$2"
-    $manual/reference.sh "$work/edited" $header
+    edited_manual man "$1" "$2"
+    $manual/reference.sh "$work/edited_manual" $header
 }
 examples() { # examples PAGE SED-COMMAND
-    edited man "$1" "$2"
-    CC=$cc $manual/examples.sh "$work/edited" include "$plain/lib"
+    edited_manual man "$1" "$2"
+    CC=$cc $manual/examples.sh "$work/edited_manual" include "$plain/lib"
 }
 format() { # format SED-COMMAND: on keyward(5)
-    edited man keyward.5 "$1"
-    $manual/format.sh "$work/edited/keyward.5" schema
+    edited_manual man keyward.5 "$1"
+    $manual/format.sh "$work/edited_manual/keyward.5" schema
 }
 command_page() { # command_page SED-COMMAND: on keyward(1)
-    edited man keyward.1 "$1"
-    $manual/command.sh "$work/edited/keyward.1" "$plain/cli/keyward"
+    edited_manual man keyward.1 "$1"
+    $manual/command.sh "$work/edited_manual/keyward.1" "$plain/cli/keyward"
 }
 passes 'the manual' lint man3/keyward.3 ''
 finds 'a macro that there is not' 'unknown macro' \

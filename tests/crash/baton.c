@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/baton.h"
 #include "base/doorbell.h"
-#include "crash/chance.h"
+#include "support/chance.h"
 
 #include <check.h>
 #include <pthread.h>

@@ -46,3 +46,6 @@ endforeach()
 set(between_files check check_log damage faults_batch freshness freshness_unchecked
     linearizability_unchecked power_cuts remembering start transaction transaction_faults tree)
 set_tests_properties(${between_files} PROPERTIES DISABLED TRUE)
+
+# They make every allocation and every system call fail in turn, one at a time: minutes.
+set_tests_properties(faults faults_open PROPERTIES LABELS sweep)

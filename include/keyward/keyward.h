@@ -50,6 +50,7 @@
  * All that a host calls; the @ref index "first page" has the rules that hold for all of it. */
 
 /** @defgroup version Version and linkage
+ * Which keyward this is, and how its functions are declared.
  * @{ */
 
 #define KEYWARD_VERSION_MAJOR 0 /**< raised when a program must be changed or built again */
@@ -108,6 +109,7 @@ extern "C" {
 /** @} */
 
 /** @defgroup status Statuses
+ * What calls come to.
  * @{ */
 
 /** What a call came to. Values never change; new ones are added at the end. */
@@ -163,6 +165,7 @@ KEYWARD_API const char *keyward_version(void);
 /** @} */
 
 /** @defgroup vocabulary Vocabulary
+ * Roles, providers, reasons, actions, and who acts.
  * @{ */
 
 typedef struct keyward keyward; /**< a store: one open keyward database */
@@ -270,6 +273,7 @@ typedef struct keyward_actor {
 /** @} */
 
 /** @defgroup errors Errors
+ * Why the last call came to what it did.
  * @{ */
 
 /** Why an authentication was refused. For the host's own log: never show it to the client. */
@@ -309,6 +313,7 @@ KEYWARD_API const keyward_error *keyward_last_error(const keyward *store);
 /** @} */
 
 /** @defgroup store Store
+ * Opening and closing.
  * @{ */
 
 /** What a commit survives. */
@@ -406,10 +411,11 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_master_key_fil
 /** @} */
 
 /** @defgroup access Access
+ * Who may do what in a repository.
  * @{ */
 
 /**
- * Needs admin. Gives `user_id` the role in the repository, replacing the one he had. The repository
+ * Needs admin: gives `user_id` the role in the repository, replacing the one he had. The repository
  * begins to exist with its first grant, which is the host's to make.
  * @param store,actor,repo_id see @ref arguments
  * @param user_id who gets the role; he may be unknown so far
@@ -426,7 +432,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_grant(keyward *store,
                                                                  enum keyward_role role);
 
 /**
- * Needs admin. Takes away every right `user_id` has in the repository.
+ * Needs admin: takes away every right `user_id` has in the repository.
  * @param store,actor,repo_id,user_id see @ref arguments
  * @return KEYWARD_OK, KEYWARD_FORBIDDEN, KEYWARD_NOT_FOUND (he has none), KEYWARD_LAST_ADMIN, or
  *   the disk's codes. KEYWARD_FORBIDDEN and KEYWARD_LAST_ADMIN leave an `access.revoke_denied`
@@ -462,7 +468,7 @@ typedef struct keyward_user_list {
 } keyward_user_list;
 
 /**
- * Needs reader. Lists the users of a repository.
+ * Needs reader: lists the users of a repository.
  * @param store,actor,repo_id see @ref arguments
  * @param query NULL for the first page
  * @param users the caller's, to free with keyward_user_list_free()
@@ -477,7 +483,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_users(
 KEYWARD_API void keyward_user_list_free(keyward_user_list **users);
 
 /**
- * Needs reader. Tells what role a user has in a repository. The actor's own right and the answer
+ * Needs reader: tells what role a user has in a repository. The actor's own right and the answer
  * are of one moment. Waits for no writer, and writes no event.
  * @param store,actor,repo_id see @ref arguments
  * @param user_id whom it is about; he may be the actor
@@ -496,6 +502,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_get_user(keyward *sto
 /** @} */
 
 /** @defgroup keys Keys
+ * The life of a key, from its creation until its secret is destroyed.
  * @{ */
 
 /** An API key without its secret. */
@@ -550,7 +557,7 @@ typedef struct keyward_new_key {
 } keyward_new_key;
 
 /**
- * Needs writer. Creates a key with a generated access key and a secret of 256 random bits, or the
+ * Needs writer: creates a key with a generated access key and a secret of 256 random bits, or the
  * given one. A generated secret is handed out here; later only keyward_reveal_key() shows it.
  * @param store,actor,repo_id see @ref arguments
  * @param new_key what to create
@@ -575,7 +582,7 @@ typedef struct keyward_rotation {
 } keyward_rotation;
 
 /**
- * Needs writer. Gives a live key a successor of the same name and provider and, in the same
+ * Needs writer: gives a live key a successor of the same name and provider and, in the same
  * transaction, the old key a deadline: both authenticate until then. The two are linked by
  * `successor_id` and `predecessor_id`. Writes `key.rotated` for the old key, then `key.created` or
  * `key.imported` for the new one.
@@ -593,7 +600,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_rotate_key(
     const keyward_rotation *rotation, keyward_key **key, keyward_secret **secret);
 
 /**
- * Needs writer. Gives a live key another deadline, or with 0 none; an expired key comes back so.
+ * Needs writer: gives a live key another deadline, or with 0 none; an expired key comes back so.
  * Deadlines are compared with the store's clock as it is: one that is set back gives time back.
  * @param store,actor,repo_id,key_id see @ref arguments
  * @param expires_at in the future, up to KEYWARD_TIME_MAX, or 0
@@ -607,7 +614,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_set_key_expiry(
     int64_t expires_at);
 
 /**
- * Needs admin. Hands out the secret of a live key, for the host that must call the provider with
+ * Needs admin: hands out the secret of a live key, for the host that must call the provider with
  * it. The event `key.revealed` is on the disk before the secret is handed out.
  * @param store,actor,repo_id,key_id see @ref arguments
  * @param secret the caller's, to free with keyward_secret_free()
@@ -630,7 +637,7 @@ enum keyward_include {
 };
 
 /**
- * Needs reader, and admin to include deleted keys.
+ * Needs reader, and admin to include deleted keys: shows one key.
  * @param store,actor,repo_id,key_id see @ref arguments
  * @param include which keys count; for the others there is no such key
  * @param key the caller's, to free with keyward_key_free()
@@ -656,8 +663,8 @@ typedef struct keyward_key_list {
 } keyward_key_list;
 
 /**
- * Needs reader, and admin to include deleted keys. Takes time for the keys it returns, however many
- * deleted ones the repository has gathered.
+ * Needs reader, and admin to include deleted keys: lists keys. Takes time for the keys it returns,
+ * however many deleted ones the repository has gathered.
  * @param store,actor,repo_id see @ref arguments
  * @param query NULL for the first page of live keys
  * @param keys the caller's, to free with keyward_key_list_free()
@@ -674,7 +681,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_keys(keyward *st
 KEYWARD_API void keyward_key_list_free(keyward_key_list **keys);
 
 /**
- * Needs writer. Gives a live key another name.
+ * Needs writer: gives a live key another name.
  * @param store,actor,repo_id,key_id see @ref arguments
  * @param name 1 to KEYWARD_NAME_MAX bytes
  * @return KEYWARD_OK (also for the name it had: nothing is written then), KEYWARD_FORBIDDEN (leaves
@@ -701,7 +708,7 @@ typedef struct keyward_deletion {
 } keyward_deletion;
 
 /**
- * Needs writer. Deletes a key: in one transaction the actor's access is checked, a key already
+ * Needs writer: deletes a key. In one transaction the actor's access is checked, a key already
  * deleted is rejected, the key is marked and the event `key.deleted` is written; it is on the disk
  * before KEYWARD_OK is returned. From then on no authentication with the key succeeds in any thread
  * or process. The sealed secret is not touched.
@@ -735,7 +742,7 @@ typedef struct keyward_delete_request {
 } keyward_delete_request;
 
 /**
- * Needs writer on each key's repository. Deletes many keys in one transaction, each with its own
+ * Needs writer on each key's repository: deletes many keys in one transaction, each with its own
  * result: a refused or unknown one does not keep the others. An access key without a repository
  * that does not exist is KEYWARD_NOT_FOUND for the host and KEYWARD_FORBIDDEN for a user, whom it
  * must not tell which access keys exist.
@@ -809,8 +816,8 @@ typedef struct keyward_selection {
 } keyward_selection;
 
 /**
- * Needs writer on the repository; across repositories, the host. Deletes all live keys that the
- * selection names, in one transaction, each with its own event. Those used within
+ * Needs writer on the repository (without one, the host): deletes all live keys that the selection
+ * names, in one transaction, each with its own event. Those used within
  * `deletion->unless_used_within` are left and counted. Without a repository it reads every key of
  * the store, while other writers wait.
  * @param store,actor see @ref arguments
@@ -839,7 +846,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_preview_delete_all_ke
     keyward_deletion *deletion, keyward_changes **changes);
 
 /**
- * Needs admin. Makes a deleted key live again, with its secret: for the deletion that was a
+ * Needs admin: makes a deleted key live again, with its secret, for the deletion that was a
  * mistake. Its deadline stays, passed or not.
  * @param store,actor,repo_id,key_id see @ref arguments
  * @return KEYWARD_OK, KEYWARD_FORBIDDEN (leaves a `key.restore_denied` event), KEYWARD_NOT_FOUND,
@@ -853,7 +860,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_restore_key(keyward *
                                                                        const char *key_id);
 
 /**
- * Needs admin. Destroys the sealed secrets of deleted keys, for erasure that the law demands: each
+ * Needs admin: destroys the sealed secrets of deleted keys, for erasure that the law demands. Each
  * is overwritten with zeros and the write-ahead log is cut, so that neither file holds it any more.
  * Row and events stay; `key.purged` is one of them. There is no way back. Where somebody reads an
  * older state just now, as a backup does, the log is cut with one of the next writes after that, or
@@ -889,6 +896,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_preview_purge_keys(
 /** @} */
 
 /** @defgroup authentication Authentication
+ * What the key of a client opens.
  * @{ */
 
 /** What a key opens. The caller's own; only KEYWARD_OK fills it, anything else leaves it zeroed. */
@@ -936,6 +944,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_flush_uses(keyward *s
 /** @} */
 
 /** @defgroup audit Audit
+ * What was done, and by whom.
  * @{ */
 
 /** Which events to list; zero-initialised: the newest KEYWARD_PAGE_DEFAULT. What is set narrows. */
@@ -960,9 +969,9 @@ typedef struct keyward_event_list {
 } keyward_event_list;
 
 /**
- * Needs reader on the query's repository; across repositories, the host. To follow the log as an
- * outbox, ask oldest first after the last sequence you have dealt with: events appear in order and
- * never behind one already seen, so that each is delivered at least once.
+ * Needs reader on the query's repository (without one, the host): lists events. To follow the log
+ * as an outbox, ask oldest first after the last sequence you have dealt with: events appear in
+ * order and never behind one already seen, so that each is delivered at least once.
  * @param store,actor see @ref arguments
  * @param query NULL (host only) for the newest events of all repositories
  * @param events the caller's, to free with keyward_event_list_free()
@@ -997,7 +1006,7 @@ typedef struct keyward_export {
 } keyward_export;
 
 /**
- * Needs reader on the query's repository; across repositories, the host. Writes the events that the
+ * Needs reader on the query's repository (without one, the host): writes out the events that the
  * query names, up to the newest at the beginning of the call. No snapshot is held meanwhile: events
  * never change.
  * @param store,actor see @ref arguments
@@ -1014,6 +1023,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_export_events(
 /** @} */
 
 /** @defgroup verify Proofs: what is verified without a store
+ * For whoever holds a receipt or a checkpoint.
  * @{ */
 
 /** Text that the library hands out. */
@@ -1113,10 +1123,11 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_verify_consistency(
 /** @} */
 
 /** @defgroup prove Proofs: what a store signs and proves
+ * For the host that keeps the log.
  * @{ */
 
 /**
- * Host only. Gives the verifier key of the audit log (https://c2sp.org/signed-note), for whoever is
+ * Host only: gives the verifier key of the audit log (https://c2sp.org/signed-note), for whoever is
  * to verify its checkpoints and receipts. The first call makes the key, which is random, sealed in
  * the store and stays there, and names the log.
  * @param store,actor see @ref arguments
@@ -1134,7 +1145,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_log_key(keyward
                                                                          keyward_text **log_key);
 
 /**
- * Host only. Signs the head of the log's Merkle tree (https://c2sp.org/tlog-checkpoint; the tree is
+ * Host only: signs the head of the log's Merkle tree (https://c2sp.org/tlog-checkpoint; the tree is
  * that of RFC 6962 with SHA-256, and an event's leaf is its line of JSON as keyward_export_events()
  * has it, without the new line). When nothing was appended since the last time, the last checkpoint
  * comes back. Keep some of them where nobody can reach who can reach the store: only so is it
@@ -1158,7 +1169,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_checkpoint(
     keyward_text **checkpoint);
 
 /**
- * Needs reader on the event's repository; for events without one, the host. Gives the receipt of an
+ * Needs reader on the event's repository (without one, the host): gives the receipt of an
  * event (https://c2sp.org/tlog-proof@v1): the proof that it is in the log, with the event itself in
  * the "extra" line and the checkpoint with all its cosignatures. keyward_verify_receipt() verifies
  * it, and so does anybody who reads the specification, without the store.
@@ -1179,7 +1190,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_receipt(keyward
                                                                          keyward_text **receipt);
 
 /**
- * Host only. Proves that the log continues an older state of it, for whoever kept a checkpoint of
+ * Host only: proves that the log continues an older state of it, for whoever kept a checkpoint of
  * that, and for witnesses: the body of an add-checkpoint request of https://c2sp.org/tlog-witness.
  * keyward_verify_consistency() verifies it.
  * @param store,actor see @ref arguments
@@ -1195,7 +1206,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_consistency(
     keyward_text **proof);
 
 /**
- * Host only. Keeps what witnesses have said of a checkpoint (https://c2sp.org/tlog-cosignature):
+ * Host only: keeps what witnesses have said of a checkpoint (https://c2sp.org/tlog-cosignature):
  * from now on it is handed out, and put into receipts, with their cosignatures.
  * @param store,actor see @ref arguments
  * @param trust the log's key and the witnesses' whose cosignatures are to be kept; others are left
@@ -1223,7 +1234,7 @@ typedef struct keyward_publication {
 } keyward_publication;
 
 /**
- * Host only. Gives the log as a set of files that any static web server can hand out
+ * Host only: gives the log as a set of files that any static web server can hand out
  * (https://c2sp.org/tlog-tiles), so that a monitor can read and check all of it: first the tiles
  * and bundles of entries that are not there yet, last "checkpoint". No snapshot is held meanwhile:
  * what a checkpoint covers never changes.
@@ -1240,6 +1251,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_audit_publish(
 /** @} */
 
 /** @defgroup check Check
+ * Whether a store is still what keyward made of it.
  * @{ */
 
 /** What a check found wrong. */
@@ -1295,6 +1307,7 @@ KEYWARD_API void keyward_report_free(keyward_report **report);
 /** @} */
 
 /** @defgroup master The master key
+ * Changing the keys that seal.
  * @{ */
 
 /** A master key, given in one of three ways, as in keyward_options. */
@@ -1307,7 +1320,7 @@ typedef struct keyward_master_key {
 } keyward_master_key;
 
 /**
- * Host only. Seals the store's data keys by another master key, and gives it a new data key that
+ * Host only: seals the store's data keys by another master key, and gives it a new data key that
  * seals secrets from now on: one transaction, which touches no sealed secret. A crash leaves the
  * old master key or the new one in force, wholly. Afterwards the old one is refused. Other
  * processes go on with the store they have open until they meet a secret that is younger; they must
@@ -1324,7 +1337,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_change_master_key(
     keyward *store, const keyward_actor *actor, const keyward_master_key *master_key);
 
 /**
- * Host only. Gives the store a new data key, which seals secrets from now on, in this process and
+ * Host only: gives the store a new data key, which seals secrets from now on, in this process and
  * in others. Writes `store.data_key_created`.
  * @param store,actor see @ref arguments
  * @return as keyward_change_master_key()
@@ -1336,6 +1349,7 @@ KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_create_data_key(
 /** @} */
 
 /** @defgroup backup Backup, statistics and activity
+ * For who runs the host.
  * @{ */
 
 /** How to back up; zero-initialised: without progress. */

@@ -46,7 +46,7 @@ awk '/^\.Sh / { section = $2; command = "" }
 differ 'commands and options'
 
 "$program" --help | sed -n '/^Exit codes$/,/^    A failure/p' |
-    grep -Eo '(^|  ) *[0-9]+ [a-z]' | tr -dc '0-9\n' | sort -u >"$folder/program"
+    grep -Eo '(^|  ) *[0-9]+ [A-Za-z]' | tr -dc '0-9\n' | sort -u >"$folder/program"
 awk '/^\.Sh / { within = /EXIT STATUS/ } within && /^\.It / { print $2 }' "$page" |
     sort -u >"$folder/page"
 [ -s "$folder/program" ] || {

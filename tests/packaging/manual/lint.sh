@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# mandoc has nothing to say against the installed pages, in matters of style either, and every page
-# of keyward's that one of them names is there.
+# mandoc has nothing to say against the installed pages, in matters of style either; every page of
+# keyward's that one of them names is there, and each name of a page leads to it.
 #   lint.sh FOLDER: the one with man1, man3 and man5
 set -eu
 export LC_ALL=C
@@ -11,13 +11,13 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp -R "$installed"/man? "$folder"
 
-# The pages of other packages need not be installed here.
+# The pages of other packages need not be installed here, and the command's only where that is built.
 cat "$folder"/man?/* |
     sed -n 's/^\.Xr \([^ ]*\) \([1-9]\).*/\1 \2/p' | sort -u |
     while read -r name section; do
-        case $name in
-        keyward*) ;;
-        *) mkdir -p "$folder/man$section" && : >"$folder/man$section/$name.$section" ;;
+        case "$name $section" in
+        keyward*\ [35]) ;;
+        *) mkdir -p "$folder/man$section" && : >>"$folder/man$section/$name.$section" ;;
         esac
     done
 
@@ -36,10 +36,15 @@ while read -r page; do
     mandoc -T html "$page" >"$folder/page.html" || wrong=1
 done <"$folder/pages"
 
-find "$installed" -type l ! -exec test -e '{}' \; -print >"$folder/dangling"
-if [ -s "$folder/dangling" ]; then
-    echo 'manual: links to pages that are not there:' >&2
-    cat "$folder/dangling" >&2
+# Each name of a page leads to it.
+while read -r page; do
+    awk '/^\.Sh / { within = /NAME/ } within && /^\.Nm keyward/ { print $2 }' "$page" |
+        while read -r name; do
+            cmp -s "$page" "${page%/*}/$name.${page##*.}" || echo "$name leads not to $page"
+        done
+done <"$folder/pages" >"$folder/astray"
+if [ -s "$folder/astray" ]; then
+    sed 's/^/manual: /' "$folder/astray" >&2
     wrong=1
 fi
 exit $wrong

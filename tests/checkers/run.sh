@@ -578,4 +578,26 @@ finds 'a test in a host' 'the host has tests' host 'add_test(NAME planted COMMAN
 finds 'a file that a host installs' 'the host installs something' \
     host 'install(FILES LICENSE DESTINATION share)'
 
+# ---- keyward.c, to be dropped into a project ----
+
+finds 'a source that there is not' 'there is no base/planted.c' awk -v folders=lib \
+    -v output="$work/planted.c" -f cmake/amalgamate.awk /dev/null base/text.c base/planted.c
+
+if [ "$(uname)" != Darwin ]; then
+    amalgamation() { # amalgamation SED-COMMAND: on a copy of keyward.c
+        rm -rf "$work/amalgamation"
+        cp -R "$plain/amalgamation" "$work"
+        sed "$1" "$plain/amalgamation/keyward.c" >"$work/amalgamation/keyward.c"
+        tests/packaging/amalgamation.sh "$work/amalgamation" "$root" "$cc"
+    }
+    finds 'a file of its own that keyward.c includes' 'it includes: .*planted.h' \
+        amalgamation 's,^#include <sodium.h>,#include "planted.h",'
+    finds 'an inner function that stays global' '> uuid_after' \
+        amalgamation '/uuid_after(/s/^KEYWARD_PRIVATE //'
+    finds 'a file that is missing in keyward.c' 'uuid_after.* (used but never|is not) defined' \
+        amalgamation '/^.. ==== base.uuid.c/,/^.. ==== [^b]/d'
+    finds 'a keyward.c that tells when it was made' 'keyward.c is another elsewhere' \
+        amalgamation "2s/\$/ Made at $(date)./"
+fi
+
 echo "$found faults found"

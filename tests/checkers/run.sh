@@ -273,6 +273,80 @@ finds 'a header that is no C++' 'error' headers 's/void \*clock_context/void *cl
 finds 'an initialiser with a field too few' 'missing initializer' headers 's/, KEYWARD_NAMES_KEPT *\\$/ \\/'
 finds 'another default' 'not the documented one' headers '/define KEYWARD_BUSY_TIMEOUT_DEFAULT/s/5000/500/'
 
+# ---- the manual ----
+
+manual=tests/packaging/manual
+passes 'installing the manual' $manual/install.sh "$plain/man/cmake_install.cmake" "$work/installed"
+installed=$(find "$work/installed" -name man3)
+installed=${installed%/man3}
+
+edited() { # edited FOLDER PAGE SED-COMMAND: a copy of the folder, with that page edited
+    rm -rf "$work/edited"
+    cp -R "$1" "$work/edited"
+    sed "$3" "$1/$2" >"$work/edited/$2"
+}
+lint() { # lint PAGE SED-COMMAND
+    edited "$installed" "$1" "$2"
+    $manual/lint.sh "$work/edited"
+}
+lint_without() { # lint_without PAGE
+    edited "$installed" man3/keyward.3 ''
+    rm "$work/edited/$1"
+    $manual/lint.sh "$work/edited"
+}
+reference() { # reference PAGE SED-COMMAND
+    edited man "$1" "$2"
+    $manual/reference.sh "$work/edited" $header
+}
+examples() { # examples PAGE SED-COMMAND
+    edited man "$1" "$2"
+    CC=$cc $manual/examples.sh "$work/edited" include "$plain/lib"
+}
+format() { # format SED-COMMAND: on keyward(5)
+    edited man keyward.5 "$1"
+    $manual/format.sh "$work/edited/keyward.5" schema
+}
+command_page() { # command_page SED-COMMAND: on keyward(1)
+    edited man keyward.1 "$1"
+    $manual/command.sh "$work/edited/keyward.1" "$plain/cli/keyward"
+}
+passes 'the manual' lint man3/keyward.3 ''
+finds 'a macro that there is not' 'unknown macro' \
+    lint man3/keyward_open.3 's/^\.Sh RETURN VALUES/.Zz/'
+finds 'a list without an end' 'missing end of block' lint man3/keyward_check.3 '/^\.El$/d'
+finds 'a page that refers to one that there is not' 'manual not found' \
+    lint man3/keyward_grant.3 's/keyward_last_error 3/keyward_lost_error 3/'
+finds 'a function without a page of its name' 'keyward_close leads not to' \
+    lint_without man3/keyward_close.3
+passes 'the manual and the header' reference keyward.3 ''
+finds 'a prototype unlike the one in the header' 'keyward_grant is not as the header declares' \
+    reference keyward_grant.3 's/const char \*user_id/char *user_id/'
+finds 'a member of another type' 'keyward_deletion is not as the header defines' \
+    reference keyward_delete_key.3 's/int64_t event;/int event;/'
+finds 'a function in no page' 'keyward_version is in no page' \
+    reference keyward_version.3 '/keyward_version/d'
+finds 'a constant in no page' 'KEYWARD_ACCESS_KEY_MAX is in no page' \
+    reference keyward.3 '/KEYWARD_ACCESS_KEY_MAX/d'
+finds 'a status that a function does not return' 'no function there returns KEYWARD_PURGED' \
+    reference keyward_open.3 's/^\.It Dv KEYWARD_NOT_A_STORE/.It Dv KEYWARD_PURGED/'
+finds 'a status that a page forgets' 'can return KEYWARD_IN_USE, which' \
+    reference keyward_delete_key.3 '/^\.It Dv KEYWARD_IN_USE/d'
+finds 'a status that there is not' 'the header has no KEYWARD_LOST' \
+    reference keyward_backup.3 's/KEYWARD_EXISTS/KEYWARD_LOST/'
+finds 'an example of the manual that does not compile' 'does not compile' \
+    examples keyward_delete_key.3 's/keyward_changes_free(&changes)/keyward_changes_free(changes)/'
+finds 'an example of the manual that fails' 'exits with' \
+    examples keyward.3 's/return status == KEYWARD_OK.*/return 1;/'
+finds 'a column that the manual calls otherwise' '^> table key_details kept_name' \
+    format 's/Va held_name/Va kept_name/'
+finds 'a statement of the manual that does not run' 'example of keyward\(5\) does not run' \
+    format 's/^SELECT k\.id/SELECT k.key_id/'
+finds 'an option that the manual calls otherwise' '^> purge --dry-runs' \
+    command_page '/^\.It Cm purge/,/^\.El/s/Fl -dry-run/Fl -dry-runs/'
+finds 'an exit status without a word' '^< 27$' command_page '/^\.It 27$/d'
+finds 'an example of the command that fails' 'example of keyward\(1\) fails' \
+    command_page 's/--why unused/--why tired/'
+
 readme() { # readme SED-COMMAND: on a copy of the README
     sed "$1" README.md >"$work/README.md"
     CC=$cc tests/readme.sh "$work/README.md" "$root" "$plain/lib"
@@ -291,5 +365,110 @@ finds 'an event that is not edited and yet to be refused' 'line 5 exits with 0, 
     readme_proof 's/sed s.compromised.unused./cat/'
 finds 'a deletion without its receipt' 'line 4 exits with 1, not 0' readme_proof \
     's/ --receipt receipt$//'
+
+# ---- what is installed, and what a host builds along ----
+
+export CMAKE_GENERATOR="$generator"
+version=$(sed -n 's/^CMAKE_PROJECT_VERSION:[A-Z]*=//p' "$plain/CMakeCache.txt")
+installing() { # installing CMAKE-COMMAND: the plain build's own installation, and then this
+    rm -rf "$work/installing"
+    mkdir "$work/installing"
+    cp "$plain/CMakeCache.txt" "$plain/cmake_install.cmake" "$work/installing"
+    printf '%s\n' "$1" >>"$work/installing/cmake_install.cmake"
+    tests/packaging/install.sh "$work/installing" "$work/tree"
+}
+# shellcheck disable=SC2016 # CMake's variables
+planted_file='file(WRITE "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/planted" "'
+passes 'an installation' installing ''
+finds 'an installation that fails' 'cmake --install .* fails' installing 'message(FATAL_ERROR no)'
+finds 'a file that knows where it was installed' 'DESTDIR installs something else' \
+    installing "$planted_file\${CMAKE_INSTALL_PREFIX}\")"
+finds 'a file of no component' 'component by component installs something else' \
+    installing "if(NOT CMAKE_INSTALL_COMPONENT)
+                    $planted_file\")
+                endif()"
+finds 'a file of two components' 'in two components: .*/planted' \
+    installing "$planted_file\")"
+passes 'an installation' installing ''
+
+lib=$(dirname "$(dirname "$(cd "$work/tree" && find . -name keyward.pc)")")
+package=$lib/cmake/keyward
+edited() { # edited SED-COMMAND FILE
+    sed "$1" "$2" >"$work/edited"
+    cp "$work/edited" "$2"
+}
+change() { # change SHELL-COMMAND: in a copy of the tree
+    rm -rf "$work/changed"
+    cp -R "$work/tree" "$work/changed"
+    (cd "$work/changed" && eval "$1")
+}
+tree() {
+    change "$1" && tests/packaging/tree.sh "$work/changed" "$version" "$root" "$work"
+}
+replaced() { # replaced LINKER-OPTION...: the installed library, by a small one
+    echo 'int planted;' >"$work/planted.c"
+    "$cc" -shared -fPIC "$@" "$work/planted.c" -o "$work/changed/$lib/libkeyward.so.$version"
+}
+if [ "$(uname)" != Darwin ]; then
+    soname=libkeyward.so.${version%%.*}
+    passes 'a tree' tree ':'
+    finds 'a header that is missing' '< include/keyward/keyward.h' tree 'rm include/keyward/*'
+    finds 'a header too many' '> include/keyward/more.h' tree 'touch include/keyward/more.h'
+    finds 'a link that is none' 'libkeyward.so leads elsewhere' \
+        tree "rm $lib/libkeyward.so && cp $lib/libkeyward.so.$version $lib/libkeyward.so"
+    finds 'another SONAME' 'the SONAME is another: .*so.99' \
+        tree 'replaced -Wl,-soname,libkeyward.so.99'
+    finds 'a folder to look in' 'looks for libraries in a folder of its own' \
+        tree "replaced -Wl,-soname,$soname,-rpath,/planted"
+    finds 'a path in a text file' 'files name' tree "echo '# $root' >>$lib/pkgconfig/keyward.pc"
+    finds 'another version for pkg-config' 'keyward.pc has another version' \
+        tree "edited '/^Version:/s/$/.1/' $lib/pkgconfig/keyward.pc"
+    finds 'another version for CMake' 'the CMake package has another version' \
+        tree "edited s/$version/$version.1/ $package/keyward-config-version.cmake"
+fi
+
+consumers() {
+    change "$1" && tests/packaging/consumers.sh "$cc" g++ "$work/changed"
+}
+header=include/keyward/keyward.h
+finds 'a header of another version' 'a header of [0-9.]* and a library of' \
+    consumers "edited '/define KEYWARD_VERSION /s/$version/$version.1/' $header"
+finds 'a header that is no C++, installed' 'does not build' \
+    consumers "edited 's/void \*clock_context/void *class/' $header"
+finds 'a status that is another' 'authenticate with what is deleted: ' \
+    consumers "edited 's/KEYWARD_REFUSED = 7/KEYWARD_REFUSED = 70/' $header"
+finds 'a package that does not find SQLite' 'keyward::static needs' \
+    consumers "edited '/modules(KEYWARD_SQLITE/d' $package/keyward-config.cmake"
+finds 'a package that takes SQLite for found' 'is found without SQLite' \
+    consumers "edited 's/if(KEYWARD_SQLITE_FOUND.*/if(TRUE)/' $package/keyward-config.cmake"
+finds 'a version that passes for any' 'keyward .* passes for 1' \
+    consumers "echo 'set(PACKAGE_VERSION_COMPATIBLE TRUE)' >>$package/keyward-config-version.cmake"
+finds 'a prefix that stays behind' 'c_shared: does not build' \
+    consumers "edited s,^prefix=.*,prefix=/planted, $lib/pkgconfig/keyward.pc"
+finds 'dependencies that pkg-config is not told' 'c_static: does not build' \
+    consumers "edited /^Requires.private/d $lib/pkgconfig/keyward.pc"
+
+host() { # host CMAKE-COMMAND: added to keyward's own
+    rm -rf "$work/source"
+    mkdir "$work/source"
+    cp -R CMakeLists.txt LICENSE cmake include lib schema "$work/source"
+    printf '%s\n' "$1" >>"$work/source/CMakeLists.txt"
+    tests/packaging/subproject.sh "$cc" g++ "$work/source" "$version"
+}
+finds 'a target without a prefix' 'sees of keyward: a target planted' \
+    host 'add_custom_target(planted)'
+finds 'an option without a prefix' 'sees of keyward: a variable PLANTED' \
+    host 'option(PLANTED "" ON)'
+finds 'a setting that the host did not make' 'sees of keyward: a variable CMAKE_C_STANDARD' \
+    host 'set(CMAKE_C_STANDARD 11 PARENT_SCOPE)'
+finds 'a setting of the host that is changed' 'a change of PROJECT_VERSION from' \
+    host 'set(PROJECT_VERSION 1 PARENT_SCOPE)'
+finds 'an option of the compiler for the whole host' 'a change of its COMPILE_OPTIONS' \
+    host "set_property(DIRECTORY \${CMAKE_SOURCE_DIR} PROPERTY COMPILE_OPTIONS -O3)"
+finds 'a definition for who links the library' 'the host has flags' \
+    host 'target_compile_definitions(keyward_shared INTERFACE PLANTED)'
+finds 'a test in a host' 'the host has tests' host 'add_test(NAME planted COMMAND true)'
+finds 'a file that a host installs' 'the host installs something' \
+    host 'install(FILES LICENSE DESTINATION share)'
 
 echo "$found faults found"

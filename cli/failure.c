@@ -49,8 +49,9 @@ static const char *const status_words[] = {
     "RETAINED",
     "UNPROVEN",
     "INCONSISTENT",
+    "WRONG_LIBRARY",
 };
-static_assert(sizeof status_words / sizeof *status_words == KEYWARD_INCONSISTENT + 1,
+static_assert(sizeof status_words / sizeof *status_words == KEYWARD_WRONG_LIBRARY + 1,
               "a word for every status");
 
 static const char *const cause_words[] = {
@@ -61,7 +62,7 @@ static_assert(sizeof cause_words / sizeof *cause_words == KEYWARD_CAUSE_PURGED +
 
 const char *status_word(enum keyward_status status)
 {
-    return (unsigned)status <= KEYWARD_INCONSISTENT ? status_words[status] : "UNKNOWN";
+    return (unsigned)status <= KEYWARD_WRONG_LIBRARY ? status_words[status] : "UNKNOWN";
 }
 
 const char *cause_word(enum keyward_cause cause)

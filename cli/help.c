@@ -59,6 +59,7 @@ static const char conclusion[] =
     "    12 the store is damaged            27 it may not be purged yet\n"
     "    13 it cannot be written            28 it is not proven\n"
     "                                       29 the log was rolled back or rewritten\n"
+    "                                       30 SQLite or libsodium is too old\n"
     "    A failure is one line on standard error; with --json it is an object.\n"
     "\n"
     "'keyward COMMAND --help' explains a command.\n";

@@ -68,6 +68,4 @@ if(KEYWARD_CLI)
 endif()
 
 # ---- the manual ----
-if(EXISTS ${PROJECT_SOURCE_DIR}/man/CMakeLists.txt)
-    add_subdirectory(man)
-endif()
+add_subdirectory(man)

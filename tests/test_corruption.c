@@ -25,7 +25,7 @@ static void report(const char *what, const struct tally *tally)
     fflush(stdout);
 }
 
-#ifdef KEYWARD_TEST_SANITIZED
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SLOWER 3 /* times, under a sanitizer */
 #else
 #define SLOWER 1

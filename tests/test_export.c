@@ -316,12 +316,25 @@ struct sink {
 static struct fixture f;
 static struct sink sink;
 
-static void open_fixture(void)
+static void reset_sink(void)
 {
-    fixture_open(&f);
     memset(&sink, 0, sizeof sink);
     sink.f = &f;
     sink.end = "\n";
+}
+
+static void open_fixture(void)
+{
+    fixture_open(&f);
+    reset_sink();
+}
+
+/* A store of which only its first data key is made, which leaves no event. */
+static void open_empty(void)
+{
+    fixture_init(&f);
+    fixture_reopen(&f);
+    reset_sink();
 }
 
 static void close_fixture(void)
@@ -592,6 +605,14 @@ START_TEST(where_there_is_no_event_only_csv_writes_its_header)
 }
 END_TEST
 
+START_TEST(a_log_without_events_is_exported_as_nothing)
+{
+    ck_assert_int_eq(count_events(f.path), 0);
+    must_export(NULL);
+    ck_assert_int_eq(sink.calls, 0);
+}
+END_TEST
+
 START_TEST(no_secret_is_ever_exported)
 {
     keyward_secret *secret;
@@ -848,6 +869,13 @@ static void add_text(Suite *suite)
     suite_add_tcase(suite, tests);
 }
 
+static void add_empty(Suite *suite)
+{
+    TCase *tests = suite_add_case(suite, "no events", open_empty, close_fixture);
+
+    tcase_add_test(tests, a_log_without_events_is_exported_as_nothing);
+}
+
 static void add_few(Suite *suite)
 {
     TCase *tests = suite_add_case(suite, "few events", open_fixture, close_fixture);
@@ -879,6 +907,7 @@ int main(void)
     Suite *suite = suite_create("export");
 
     add_text(suite);
+    add_empty(suite);
     add_few(suite);
     add_many(suite);
     return run_suite(suite);

@@ -3,6 +3,7 @@
  * stays, and whoever calls afterwards is served. */
 #include "fault/sweep.h"
 #include "support/crew.h"
+#include "support/used_queue.h"
 #include "transaction/commit_queue.h"
 
 #include <errno.h>
@@ -24,22 +25,6 @@ struct scene {
     atomic_bool holds, inside; /* the next request waits for the others; it does */
 };
 
-/* ---- the queue: the names are the linker's ---- */
-
-static _Atomic(struct commit_queue *) used_queue;
-
-bool __real_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline);
-bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline);
-
-bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline)
-{
-    atomic_store(&used_queue, queue);
-    return __real_commit_queue_submit(queue, entry, deadline);
-}
-
 /* ---- the scene ---- */
 
 /* The store's clock, which a request asks while it runs. */
@@ -48,10 +33,8 @@ static int64_t wait_for_others(void *context)
     struct scene *s = context;
 
     if (atomic_exchange(&s->holds, false)) {
-        struct commit_queue *queue = atomic_load(&used_queue);
         atomic_store(&s->inside, true);
-        while (atomic_load(&queue->queued) < OTHERS)
-            sched_yield();
+        used_queue_await(OTHERS);
     }
     return s->w.f.now;
 }

@@ -7,9 +7,9 @@
  * KEYWARD_TEST_KILLS says how many kills there are to be, KEYWARD_TEST_SEED what each worker does
  * and who is killed after how many changes. At which instruction that is, no seed can say.
  */
-#include "crash/chance.h"
 #include "crash/verdict.h"
 #include "crash/workload.h"
+#include "support/chance.h"
 #include "support/crew.h"
 #include "support/figures.h"
 #include "support/fixture.h"
@@ -92,7 +92,7 @@ static void crew_init(struct crew *crew, const struct round *round)
                                            .path = round->fixture.path,
                                            .keeps_store = i == 0,
                                            .now = next_tick,
-                                           .chance = chance_seed(round->seed, 1, (uint64_t)number),
+                                           .chance = chance_mix(round->seed, 1, (uint64_t)number),
                                            .is_stale = &crew->is_stale,
                                            .acknowledged = ring,
                                            .boasts = round->boasts};
@@ -216,7 +216,7 @@ static int run_round(struct round *round, int kills)
     fixture_init(&round->fixture);
     ledger_init(&shared->ledger);
     ck_assert_int_eq(sem_init(&shared->progress, 1, 0), 0);
-    round->chance = chance_seed(round->seed, 2, 0);
+    round->chance = chance_mix(round->seed, 2, 0);
     for (int i = 0; i < PROCESSES; i++)
         start_process(round, i);
     for (int i = 0; i < kills && shared->ledger.failures == 0; i++) {
@@ -301,10 +301,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    int code;
-
-    figures_init();
-    code = run_suite(suite());
-    figures_show();
-    return code;
+    return run_suite_with_figures(suite());
 }

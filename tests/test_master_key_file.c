@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* keyward_create_master_key_file() where writing, flushing, closing or memory fails: the key is
  * whole and on the disk, or there is no file. */
+#include "fault/memory.h"
+#include "fault/system.h"
 #include "support/fixture.h"
 
 #include <errno.h>
@@ -16,87 +18,16 @@
 static struct fixture f;
 static char path[96];
 
-/* Which calls fail from here on, and how. */
-static struct {
-    int writes_interrupted; /* so many, with EINTR */
-    size_t writes_at_most;  /* bytes each; 0: all */
-    int write_error, fsync_error, close_error;
-    int flushes_before_error; /* that succeed: the file's own comes first, then the folder's */
-    int blocks_left;          /* of guarded memory; -1: no limit */
-} fault;
-
-/* ---- the names are the linker's ---- */
-
-ssize_t __real_write(int fd, const void *bytes, size_t length);
-ssize_t __wrap_write(int fd, const void *bytes, size_t length);
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __real_close(int fd);
-int __wrap_close(int fd);
-void *__real_sodium_malloc(size_t size);
-void *__wrap_sodium_malloc(size_t size);
-
-ssize_t __wrap_write(int fd, const void *bytes, size_t length)
-{
-    if (fault.writes_interrupted > 0) {
-        fault.writes_interrupted--;
-        errno = EINTR;
-        return -1;
-    }
-    if (fault.write_error != 0) {
-        errno = fault.write_error;
-        return -1;
-    }
-    return __real_write(
-        fd, bytes,
-        fault.writes_at_most > 0 && length > fault.writes_at_most ? fault.writes_at_most : length);
-}
-
-int __wrap_fsync(int fd)
-{
-    if (fault.fsync_error == 0 || fault.flushes_before_error-- > 0)
-        return __real_fsync(fd);
-    errno = fault.fsync_error;
-    return -1;
-}
-
-int __wrap_close(int fd)
-{
-    int result = __real_close(fd);
-
-    if (fault.close_error == 0)
-        return result;
-    errno = fault.close_error;
-    return -1;
-}
-
-void *__wrap_sodium_malloc(size_t size)
-{
-    if (fault.blocks_left == 0)
-        return NULL;
-    if (fault.blocks_left > 0)
-        fault.blocks_left--;
-    return __real_sodium_malloc(size);
-}
-
-/* ---- a test ---- */
-
-static void stop(void)
-{
-    memset(&fault, 0, sizeof fault);
-    fault.blocks_left = -1;
-}
-
 static void open_fixture(void)
 {
-    stop();
     fixture_init(&f);
     snprintf(path, sizeof path, "%s/master.key", f.folder);
 }
 
 static void close_fixture(void)
 {
-    stop();
+    system_stop();
+    memory_stop();
     unlink(path);
     fixture_close(&f);
 }
@@ -116,13 +47,13 @@ static void assert_whole(void)
     fixture_reopen(&f);
 }
 
-/* The call fails so and leaves nothing; the next one works. */
+/* The call fails so, because of what was armed, and leaves nothing; the next one works. */
 static void assert_refused(enum keyward_status wanted)
 {
     struct stat about;
 
     assert_status(NULL, keyward_create_master_key_file(path), wanted);
-    stop();
+    ck_assert_int_gt(system_stop() + memory_stop(), 0);
     ck_assert_int_eq(lstat(path, &about), -1);
     ck_assert_int_eq(errno, ENOENT);
     assert_status(NULL, keyward_create_master_key_file(path), KEYWARD_OK);
@@ -131,17 +62,18 @@ static void assert_refused(enum keyward_status wanted)
 
 START_TEST(a_write_that_is_interrupted_goes_on)
 {
-    fault.writes_interrupted = 3;
+    system_fail(SYSTEM_WRITE, 1, FAIL_A_FEW, EINTR);
     assert_status(NULL, keyward_create_master_key_file(path), KEYWARD_OK);
-    ck_assert_int_eq(fault.writes_interrupted, 0);
+    ck_assert_int_gt(system_stop(), 1);
     assert_whole();
 }
 END_TEST
 
 START_TEST(a_write_that_takes_a_part_goes_on)
 {
-    fault.writes_at_most = 7;
+    system_fail(SYSTEM_WRITE, 1, FAIL_FROM_THEN_ON, SHORT_COUNT);
     assert_status(NULL, keyward_create_master_key_file(path), KEYWARD_OK);
+    ck_assert_int_gt(system_stop(), 1);
     assert_whole();
 }
 END_TEST
@@ -153,22 +85,22 @@ static const struct {
 
 START_TEST(a_write_that_fails_leaves_no_file)
 {
-    fault.write_error = errors[_i].number;
+    system_fail(SYSTEM_WRITE, 1, FAIL_FROM_THEN_ON, errors[_i].number);
     assert_refused(errors[_i].status);
 }
 END_TEST
 
 START_TEST(a_flush_that_fails_leaves_no_file)
 {
-    fault.fsync_error = errors[_i].number;
+    system_fail(SYSTEM_FSYNC, 1, FAIL_FROM_THEN_ON, errors[_i].number);
     assert_refused(errors[_i].status);
 }
 END_TEST
 
+/* The file's own flush comes first. */
 START_TEST(a_flush_of_the_folder_that_fails_leaves_no_file)
 {
-    fault.fsync_error = errors[_i].number;
-    fault.flushes_before_error = 1;
+    system_fail(SYSTEM_FSYNC, 2, FAIL_FROM_THEN_ON, errors[_i].number);
     assert_refused(errors[_i].status);
 }
 END_TEST
@@ -176,14 +108,14 @@ END_TEST
 /* Where files lie on another machine, closing tells what writing did not. */
 START_TEST(a_close_that_fails_leaves_no_file)
 {
-    fault.close_error = errors[_i].number;
+    system_fail(SYSTEM_CLOSE, 1, FAIL_FROM_THEN_ON, errors[_i].number);
     assert_refused(errors[_i].status);
 }
 END_TEST
 
 START_TEST(without_guarded_memory_there_is_no_file)
 {
-    fault.blocks_left = _i;
+    memory_fail(MEMORY_OF_LIBRARY, _i, FAIL_ONCE);
     assert_refused(KEYWARD_NOMEM);
 }
 END_TEST
@@ -199,6 +131,6 @@ int main(void)
     tcase_add_loop_test(tests, a_flush_that_fails_leaves_no_file, 0, COUNT(errors));
     tcase_add_loop_test(tests, a_flush_of_the_folder_that_fails_leaves_no_file, 0, COUNT(errors));
     tcase_add_loop_test(tests, a_close_that_fails_leaves_no_file, 0, COUNT(errors));
-    tcase_add_loop_test(tests, without_guarded_memory_there_is_no_file, 0, 2);
+    tcase_add_loop_test(tests, without_guarded_memory_there_is_no_file, 1, 3);
     return run_suite(suite);
 }

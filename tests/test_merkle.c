@@ -12,6 +12,7 @@
  * What is random comes from a seed that is printed; KEYWARD_TEST_SEED=<seed> replays it.
  */
 #include "proof/merkle.h"
+#include "support/chance.h"
 #include "support/fixture.h"
 
 #include <inttypes.h>
@@ -82,20 +83,9 @@ static const char nothing[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca
 
 static uint64_t random_state;
 
-static void choose_seed(void)
-{
-    const char *wanted = getenv("KEYWARD_TEST_SEED");
-
-    random_state =
-        wanted ? strtoull(wanted, NULL, 10) : (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid();
-    printf("KEYWARD_TEST_SEED=%" PRIu64 "\n", random_state);
-    fflush(stdout);
-}
-
 static int64_t below(int64_t limit)
 {
-    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
-    return (int64_t)((random_state >> 31) % (uint64_t)limit);
+    return (int64_t)chance_below(&random_state, (uint64_t)limit);
 }
 
 /* ---- the tree that a test is about: the roots of its full subtrees ---- */
@@ -148,7 +138,7 @@ static void grow_small(void)
 
 static void grow_large(void)
 {
-    choose_seed();
+    random_state = chance_seed();
     grow(LARGE);
 }
 
@@ -1213,7 +1203,7 @@ END_TEST
 
 static void grow_seeded(void)
 {
-    choose_seed();
+    random_state = chance_seed();
     grow_small();
 }
 

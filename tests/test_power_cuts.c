@@ -9,7 +9,6 @@
  * KEYWARD_TEST_CUT=SEED/CALL/FATE/LIES, as a failure prints it, has one of them again. With
  * CK_RUN_CASE=cuts there is nothing else.
  */
-#include "crash/chance.h"
 #include "crash/disk.h"
 #include "crash/platter.h"
 #include "crash/randomness.h"
@@ -17,6 +16,7 @@
 #include "crash/verdict.h"
 #include "crash/vfs.h"
 #include "crash/workload.h"
+#include "support/chance.h"
 #include "support/figures.h"
 #include "support/fixture.h"
 
@@ -157,7 +157,7 @@ static bool reboot(struct cut *cut, const struct platter *platter)
 {
     const struct span span = {.from = cut->call, .until = cut->call};
 
-    const uint64_t chance = chance_seed(cut->run->seed, (uint64_t)cut->call, cut->fate);
+    const uint64_t chance = chance_mix(cut->run->seed, (uint64_t)cut->call, cut->fate);
 
     cut->verdict.is_bad = false;
     randomness_restart(chance);
@@ -508,10 +508,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    int code;
-
-    figures_init();
-    code = run_suite(suite());
-    figures_show();
-    return code;
+    return run_suite_with_figures(suite());
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A libsodium that does not start, a process that gets no guard against forks, randomness that
- * fails, an empty store. */
+ * fails. */
 #include "base/fork_guard.h"
 #include "seal/keyring.h"
 #include "support/fixture.h"
@@ -192,24 +192,6 @@ START_TEST(without_randomness_nothing_is_written)
 }
 END_TEST
 
-static int refuse_to_write(void *context, const char *bytes, size_t length)
-{
-    (void)context;
-    ck_abort_msg("%zu bytes: %.*s", length, (int)length, bytes);
-    return 1;
-}
-
-/* Its first data key is made without an event, so that its log begins with what its host does. */
-START_TEST(a_log_without_events_is_exported_as_nothing)
-{
-    const keyward_export destination = {.format = KEYWARD_JSON_LINES, .write = refuse_to_write};
-
-    fixture_reopen(&f);
-    ck_assert_int_eq(count_events(f.path), 0);
-    assert_status(f.store, keyward_export_events(f.store, &host, NULL, &destination), KEYWARD_OK);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("start");
@@ -220,6 +202,5 @@ int main(void)
     tcase_add_test(tests, no_store_opens_without_memory_for_its_data_keys);
     tcase_add_test(tests, nothing_is_made_or_verified_without_libsodium);
     tcase_add_loop_test(tests, without_randomness_nothing_is_written, 0, CALLS_THAT_DRAW);
-    tcase_add_test(tests, a_log_without_events_is_exported_as_nothing);
     return run_suite(suite);
 }

@@ -14,6 +14,7 @@
 #include "operations/data_keys.h"
 #include "operations/verified.h"
 #include "support/fixture.h"
+#include "support/used_queue.h"
 #include "transaction/activity.h"
 #include "transaction/commit_queue.h"
 #include "transaction/readers.h"
@@ -86,21 +87,6 @@ bool __wrap_doorbell_wait(struct doorbell *bell, const struct deadline *deadline
         return __real_doorbell_wait(bell, deadline);
     gate_pass(expiry);
     return false;
-}
-
-/* The queue that was last used. */
-static _Atomic(struct commit_queue *) used_queue;
-
-bool __real_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline);
-bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline);
-
-bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline)
-{
-    atomic_store(&used_queue, queue);
-    return __real_commit_queue_submit(queue, entry, deadline);
 }
 
 static int queued(struct commit_queue *queue)
@@ -681,7 +667,7 @@ static void run_behind(struct base *base, struct task *holder, enum task_kind ki
         tasks[i].base = base;
         tasks[i].number = i + 1;
         ck_assert_int_eq(pthread_create(&tasks[i].thread, NULL, write_task, &tasks[i]), 0);
-        await_queued(atomic_load(&used_queue), i + 1);
+        await_queued(used_queue(), i + 1);
     }
     gate_open(&gate);
     for (int i = 0; i < count; i++)

@@ -10,6 +10,7 @@
 #include "support/crew.h"
 #include "support/fixture.h"
 #include "support/tree.h"
+#include "support/used_queue.h"
 #include "transaction/commit_queue.h"
 
 #include <pthread.h>
@@ -361,20 +362,6 @@ END_TEST
 
 /* ---- what is undone ---- */
 
-static _Atomic(struct commit_queue *) used_queue;
-
-bool __real_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline);
-bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline);
-
-bool __wrap_commit_queue_submit(struct commit_queue *queue, struct queue_entry *entry,
-                                const struct deadline *deadline)
-{
-    atomic_store(&used_queue, queue);
-    return __real_commit_queue_submit(queue, entry, deadline);
-}
-
 /* Who leads waits, the first time, until all the others are in the queue behind him; one of them
  * fails. Each appends three events. */
 #define OTHERS 8
@@ -384,15 +371,6 @@ struct member {
     atomic_bool inside;
     int runs;
 };
-
-static void await_others(struct member *leader)
-{
-    struct commit_queue *queue = atomic_load(&used_queue);
-
-    atomic_store(&leader->inside, true);
-    while (atomic_load(&queue->queued) < OTHERS)
-        sched_yield();
-}
 
 static enum keyward_status append_three(struct transaction *transaction, void *request)
 {
@@ -404,8 +382,10 @@ static enum keyward_status append_three(struct transaction *transaction, void *r
                                .user_id = member->fails || member->rehearsed ? "lost" : "kept"};
         status = audit_append(transaction, &host, &event);
     }
-    if (member->runs++ == 0 && member->leads)
-        await_others(member);
+    if (member->runs++ == 0 && member->leads) {
+        atomic_store(&member->inside, true);
+        used_queue_await(OTHERS);
+    }
     return status == KEYWARD_OK && member->fails ? KEYWARD_IO : status;
 }
 

@@ -73,7 +73,7 @@ void keyward_user_free(keyward_user **user)
     *user = NULL;
 }
 
-static bool list_is_valid(struct error *error, const struct access_list *list)
+static bool user_list_is_valid(struct error *error, const struct access_list *list)
 {
     return argument_is_actor(error, list->actor) &&
            argument_is_id(error, "repo_id", list->repo_id) &&
@@ -95,7 +95,7 @@ enum keyward_status keyward_list_users(keyward *store, const keyward_actor *acto
     if (query)
         list.query = *query;
     if (status == KEYWARD_OK)
-        status = arguments_status(list_is_valid(error, &list) &&
+        status = arguments_status(user_list_is_valid(error, &list) &&
                                   argument_is_given(error, "users", users));
     if (status != KEYWARD_OK)
         return call_end(error, status);

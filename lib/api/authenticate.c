@@ -45,7 +45,8 @@ static enum keyward_status verify(keyward *store, struct authentication *request
 }
 
 /* Before the caller has his answer: who deletes the key after that finds it used. */
-static void note(keyward *store, const struct authentication *request, enum keyward_status status)
+static void note_outcome(keyward *store, const struct authentication *request,
+                         enum keyward_status status)
 {
     if (status == KEYWARD_OK)
         uses_note(store->services.uses, request->access_key, request->now);
@@ -73,7 +74,7 @@ enum keyward_status keyward_authenticate(keyward *store, const char *access_key,
     if (status == KEYWARD_OK) {
         request.now = environment_now(&store->services.environment);
         status = verify(store, &request, error);
-        note(store, &request, status);
+        note_outcome(store, &request, status);
     }
     if (status == KEYWARD_REFUSED) {
         error->detail.cause = request.cause;

@@ -2,6 +2,7 @@
 #include "operations/backup.h"
 #include "api/arguments.h"
 #include "api/call.h"
+#include "base/count.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ static enum keyward_status refuse_all_existing(const char *path, struct error *e
     static const char *const suffixes[] = {"", "-wal", "-journal"};
     enum keyward_status status = KEYWARD_OK;
 
-    for (size_t i = 0; status == KEYWARD_OK && i < sizeof suffixes / sizeof *suffixes; i++)
+    for (size_t i = 0; status == KEYWARD_OK && i < COUNT(suffixes); i++)
         status = refuse_existing(path, suffixes[i], error);
     return status;
 }
@@ -74,7 +75,7 @@ static enum keyward_status make_partial(const char *partial, const char *path, s
 }
 
 /* Here a failure after which the name stands takes it back: it might be gone after a power loss. */
-static enum keyward_status publish(const char *partial, const char *path, struct error *error)
+static enum keyward_status publish_copy(const char *partial, const char *path, struct error *error)
 {
     enum keyward_status status = KEYWARD_OK;
 
@@ -99,7 +100,7 @@ static enum keyward_status back_up(keyward *store, const char *path, const char 
     store_flush_uses(store, &unheard); /* for the copy; one without them is a good one too */
     status = database_read(store->database, backup_store, &backup, error);
     if (status == KEYWARD_OK)
-        status = publish(partial, path, error);
+        status = publish_copy(partial, path, error);
     if (status != KEYWARD_OK)
         unlink(partial);
     return status;

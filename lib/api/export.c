@@ -58,7 +58,8 @@ static void add_line(struct event_writer *writer, const keyward_event *event)
     }
 }
 
-static enum keyward_status write_page(struct event_writer *writer, const keyward_event_list *page)
+static enum keyward_status write_event_page(struct event_writer *writer,
+                                            const keyward_event_list *page)
 {
     keyward_event_query *query = &writer->list.query;
     enum keyward_status status = KEYWARD_OK;
@@ -74,7 +75,7 @@ static enum keyward_status write_page(struct event_writer *writer, const keyward
     return status;
 }
 
-static enum keyward_status read_page(struct event_writer *writer, keyward_event_list **page)
+static enum keyward_status read_event_page(struct event_writer *writer, keyward_event_list **page)
 {
     enum keyward_status status = KEYWARD_NOMEM;
 
@@ -98,10 +99,10 @@ static enum keyward_status write_pages(struct event_writer *writer)
     while (status == KEYWARD_OK && more && writer->left > 0) {
         writer->list.query.limit =
             writer->left < KEYWARD_PAGE_MAX ? (int)writer->left : KEYWARD_PAGE_MAX;
-        status = read_page(writer, &page);
+        status = read_event_page(writer, &page);
         if (status == KEYWARD_OK) {
             more = page->more;
-            status = write_page(writer, page);
+            status = write_event_page(writer, page);
             keyward_event_list_free(&page);
         }
     }
@@ -117,7 +118,7 @@ static enum keyward_status bound_range(struct event_writer *writer)
                                   .error = writer->error};
     int64_t *before = &writer->list.query.before_sequence, end = 1;
     keyward_event_list *page;
-    enum keyward_status status = read_page(&newest, &page);
+    enum keyward_status status = read_event_page(&newest, &page);
 
     if (status != KEYWARD_OK)
         return status;

@@ -20,7 +20,7 @@ static bool deletion_is_valid(struct error *error, const keyward_actor *actor,
 }
 
 /* What is the library's word on some statuses only. */
-static void settle(keyward_deletion *deletion, enum keyward_status status)
+static void settle_deletion(keyward_deletion *deletion, enum keyward_status status)
 {
     if (status != KEYWARD_OK && status != KEYWARD_ALREADY_DELETED)
         deletion->deleted_at = deletion->event = 0;
@@ -47,7 +47,7 @@ enum keyward_status keyward_delete_key(keyward *store, const keyward_actor *acto
                                   deletion_is_valid(error, actor, delete.deletion));
     if (status == KEYWARD_OK)
         status = store_write(store, key_delete, &delete, error);
-    settle(delete.deletion, status);
+    settle_deletion(delete.deletion, status);
     if (status == KEYWARD_ALREADY_DELETED)
         error_note_deletion(error, delete.deletion->deleted_at, delete.deletion->event);
     if (status == KEYWARD_IN_USE)
@@ -89,7 +89,7 @@ static void settle_requests(keyward_delete_request *requests, size_t count,
     for (size_t i = 0; requests && i < count && count <= KEYWARD_BATCH_MAX; i++) {
         if (status != KEYWARD_OK)
             requests[i].status = status;
-        settle(&requests[i].deletion, requests[i].status);
+        settle_deletion(&requests[i].deletion, requests[i].status);
     }
 }
 
@@ -163,7 +163,7 @@ static enum keyward_status delete_all(keyward *store, struct key_delete_all all,
     if (status == KEYWARD_OK)
         status = store_change(store, (struct change){key_delete_all, &all, &all.changes, preview},
                               changes, error);
-    settle(all.deletion, status);
+    settle_deletion(all.deletion, status);
     return call_end(error, status);
 }
 

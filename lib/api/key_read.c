@@ -34,7 +34,7 @@ enum keyward_status keyward_get_key(keyward *store, const keyward_actor *actor, 
     return call_end(error, status);
 }
 
-static bool list_is_valid(struct error *error, const struct key_list *list)
+static bool key_list_is_valid(struct error *error, const struct key_list *list)
 {
     return argument_is_actor(error, list->actor) &&
            argument_is_id(error, "repo_id", list->repo_id) &&
@@ -57,8 +57,8 @@ enum keyward_status keyward_list_keys(keyward *store, const keyward_actor *actor
     if (query)
         list.query = *query;
     if (status == KEYWARD_OK)
-        status =
-            arguments_status(list_is_valid(error, &list) && argument_is_given(error, "keys", keys));
+        status = arguments_status(key_list_is_valid(error, &list) &&
+                                  argument_is_given(error, "keys", keys));
     if (status != KEYWARD_OK)
         return call_end(error, status);
     list.query.limit = limit_or_default(list.query.limit);

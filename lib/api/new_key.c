@@ -14,9 +14,9 @@ struct key_box {
     char name[KEYWARD_NAME_MAX + 1];
 };
 
-static enum keyward_status draw(const struct services *services, struct key_create *create,
-                                struct new_key *made, char secret[SECRET_SIZE], size_t *length,
-                                struct error *error)
+static enum keyward_status draw_secret(const struct services *services, struct key_create *create,
+                                       struct new_key *made, char secret[SECRET_SIZE],
+                                       size_t *length, struct error *error)
 {
     const struct environment *environment = &services->environment;
     unsigned char public_half[ACCESS_KEY_RANDOM_BYTES], private_half[SECRET_RANDOM_BYTES];
@@ -33,8 +33,8 @@ static enum keyward_status draw(const struct services *services, struct key_crea
     return drawn ? KEYWARD_OK : error_set(error, KEYWARD_IO, "random: reported a failure");
 }
 
-static enum keyward_status keep_secret(struct key_create *create, struct new_key *made,
-                                       const char *text, size_t length)
+static enum keyward_status guard_secret(struct key_create *create, struct new_key *made,
+                                        const char *text, size_t length)
 {
     char *guarded;
 
@@ -80,9 +80,9 @@ enum keyward_status new_key_make(const struct services *services, struct key_cre
     *made = (struct new_key){.secret = NULL};
     create->imports = create->secret != NULL;
     create->access_key = made->access_key;
-    status = draw(services, create, made, secret, &length, error);
+    status = draw_secret(services, create, made, secret, &length, error);
     if (status == KEYWARD_OK && !create->imports)
-        status = keep_secret(create, made, secret, length);
+        status = guard_secret(create, made, secret, length);
     sodium_memzero(secret, sizeof secret);
     if (status != KEYWARD_OK)
         return status;

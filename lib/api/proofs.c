@@ -17,8 +17,8 @@ static bool caller_is_sound(struct error *error, const keyward_actor *actor, con
 }
 
 /* Begins a call whose result is a text: KEYWARD_OK when the host may go on. */
-static enum keyward_status begin(keyward *store, const keyward_actor *actor, const char *name,
-                                 keyward_text **out, struct error *error)
+static enum keyward_status begin_call(keyward *store, const keyward_actor *actor, const char *name,
+                                      keyward_text **out, struct error *error)
 {
     enum keyward_status status = store_check(store, error);
 
@@ -100,8 +100,8 @@ static enum keyward_status make_key(keyward *store, struct log_key_call *call, s
 }
 
 /* The text belongs to the caller of a call that went well. */
-static enum keyward_status hand_out(enum keyward_status status, keyward_text **text,
-                                    keyward_text **out)
+static enum keyward_status hand_out_text(enum keyward_status status, keyward_text **text,
+                                         keyward_text **out)
 {
     if (status == KEYWARD_OK)
         *out = *text;
@@ -115,7 +115,7 @@ enum keyward_status keyward_audit_log_key(keyward *store, const keyward_actor *a
 {
     struct error *error = call_begin(store);
     struct log_key_call call = {.make = {.origin = origin}};
-    enum keyward_status status = begin(store, actor, "log_key", log_key, error);
+    enum keyward_status status = begin_call(store, actor, "log_key", log_key, error);
 
     if (status == KEYWARD_OK && !origin_is_valid(error, origin))
         status = KEYWARD_INVALID;
@@ -123,7 +123,7 @@ enum keyward_status keyward_audit_log_key(keyward *store, const keyward_actor *a
     if (status == KEYWARD_OK)
         status = origin ? make_key(store, &call, error)
                         : database_read(store->database, run_read_key, &call, error);
-    return call_end(error, hand_out(status, &call.text, log_key));
+    return call_end(error, hand_out_text(status, &call.text, log_key));
 }
 
 /* ---- checkpoints ---- */
@@ -155,7 +155,8 @@ static enum keyward_status run_sign(struct transaction *transaction, void *reque
     return status == KEYWARD_OK ? text_from_buffer(&call->sign.note, &call->text) : status;
 }
 
-static enum keyward_status sign(keyward *store, struct checkpoint_call *call, struct error *error)
+static enum keyward_status sign_checkpoint(keyward *store, struct checkpoint_call *call,
+                                           struct error *error)
 {
     enum keyward_status status = KEYWARD_NOMEM;
 
@@ -177,7 +178,7 @@ enum keyward_status keyward_audit_checkpoint(keyward *store, const keyward_actor
 {
     struct error *error = call_begin(store);
     struct checkpoint_call call = {.sign = {.known = {known, known_length}}};
-    enum keyward_status status = begin(store, actor, "checkpoint", checkpoint, error);
+    enum keyward_status status = begin_call(store, actor, "checkpoint", checkpoint, error);
 
     if (status == KEYWARD_OK && !known && known_length > 0) {
         argument_is_given(error, "known", known);
@@ -185,8 +186,8 @@ enum keyward_status keyward_audit_checkpoint(keyward *store, const keyward_actor
     }
     status = host_only(status, actor);
     if (status == KEYWARD_OK)
-        status = sign(store, &call, error);
-    return call_end(error, hand_out(status, &call.text, checkpoint));
+        status = sign_checkpoint(store, &call, error);
+    return call_end(error, hand_out_text(status, &call.text, checkpoint));
 }
 
 /* ---- receipts and consistency ---- */
@@ -204,7 +205,7 @@ enum keyward_status keyward_audit_receipt(keyward *store, const keyward_actor *a
     struct error *error = call_begin(store);
     struct receipt_request request = {
         .actor = actor, .sequence = sequence, .size = checkpoint_size};
-    enum keyward_status status = begin(store, actor, "receipt", receipt, error);
+    enum keyward_status status = begin_call(store, actor, "receipt", receipt, error);
 
     if (status == KEYWARD_OK)
         status = arguments_status(is_count(error, "sequence", sequence, 1) &&
@@ -223,7 +224,7 @@ enum keyward_status keyward_audit_consistency(keyward *store, const keyward_acto
 {
     struct error *error = call_begin(store);
     struct consistency_request request = {.old_size = old_size, .size = checkpoint_size};
-    enum keyward_status status = begin(store, actor, "proof", proof, error);
+    enum keyward_status status = begin_call(store, actor, "proof", proof, error);
 
     if (status == KEYWARD_OK)
         status = arguments_status(is_count(error, "old_size", old_size, 0) &&

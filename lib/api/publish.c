@@ -17,7 +17,7 @@ struct publisher {
 };
 
 /* Three digits a folder, as x001/x234/067, so that none holds more than a thousand. */
-static size_t add_number(char *path, size_t length, int64_t number)
+static size_t add_to_path(char *path, size_t length, int64_t number)
 {
     int64_t unit = 1;
 
@@ -35,13 +35,13 @@ static void make_path(char path[PATH_SIZE], int level, int64_t position, size_t 
     size_t length = level == TILE_ENTRIES ? (size_t)snprintf(path, PATH_SIZE, "tile/entries/")
                                           : (size_t)snprintf(path, PATH_SIZE, "tile/%d/", level);
 
-    length = add_number(path, length, position);
+    length = add_to_path(path, length, position);
     if (width < TILE_HASHES)
         snprintf(path + length, PATH_SIZE - length, ".p/%zu", width);
 }
 
 /* The callback may call the library, which starts the error record anew. */
-static enum keyward_status hand_out(struct publisher *publisher, const char *path)
+static enum keyward_status hand_out_file(struct publisher *publisher, const char *path)
 {
     const keyward_publication *publication = publisher->publication;
     struct error kept = *publisher->error;
@@ -63,7 +63,7 @@ static enum keyward_status write_tile(struct publisher *publisher, int level, in
     if (status != KEYWARD_OK)
         return status;
     make_path(path, level, position, width);
-    return hand_out(publisher, path);
+    return hand_out_file(publisher, path);
 }
 
 /* Those of one level: the full ones that were not published before, and the one that is not. */
@@ -112,7 +112,7 @@ static enum keyward_status publish(struct publisher *publisher)
     tiles = publisher->bytes;
     publisher->bytes = note;
     if (status == KEYWARD_OK)
-        status = hand_out(publisher, "checkpoint");
+        status = hand_out_file(publisher, "checkpoint");
     buffer_release(&tiles);
     buffer_release(&note);
     return status;

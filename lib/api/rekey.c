@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-static bool one_master_key(struct error *error, const keyward_master_key *master_key)
+static bool one_new_master_key(struct error *error, const keyward_master_key *master_key)
 {
     if (!argument_is_given(error, "master_key", master_key))
         return false;
@@ -16,8 +16,8 @@ static bool one_master_key(struct error *error, const keyward_master_key *master
                          "set exactly one of key, file and callback");
 }
 
-static enum keyward_status draw(const struct environment *environment, struct rekey *rekey,
-                                struct error *error)
+static enum keyward_status draw_data_key(const struct environment *environment, struct rekey *rekey,
+                                         struct error *error)
 {
     rekey->data_key = sodium_malloc(SEAL_KEY_BYTES);
     rekey->work = sodium_malloc(SEAL_KEY_BYTES);
@@ -30,10 +30,10 @@ static enum keyward_status draw(const struct environment *environment, struct re
 }
 
 /* Whether the new data key can be read at once is nobody's trouble: who needs it reads it then. */
-static enum keyward_status run(keyward *store, struct rekey *request, struct error *error)
+static enum keyward_status run_rekey(keyward *store, struct rekey *request, struct error *error)
 {
     struct error unheard = {.store_stamp = 0};
-    enum keyward_status status = draw(&store->services.environment, request, error);
+    enum keyward_status status = draw_data_key(&store->services.environment, request, error);
 
     if (status == KEYWARD_OK)
         status = store_write(store, rekey, request, error);
@@ -61,7 +61,7 @@ static enum keyward_status change(keyward *store, struct rekey *request,
     } else if (!keyring_expect_master_key(keyring, &next)) {
         status = error_set(error, KEYWARD_BUSY, "another thread is changing the master key");
     } else {
-        status = run(store, request, error);
+        status = run_rekey(store, request, error);
         keyring_settle_master_key(keyring, status == KEYWARD_OK);
     }
     master_key_free(&next);
@@ -76,8 +76,8 @@ enum keyward_status keyward_change_master_key(keyward *store, const keyward_acto
     enum keyward_status status = store_check(store, error);
 
     if (status == KEYWARD_OK)
-        status =
-            arguments_status(argument_is_actor(error, actor) && one_master_key(error, master_key));
+        status = arguments_status(argument_is_actor(error, actor) &&
+                                  one_new_master_key(error, master_key));
     if (status == KEYWARD_OK && !actor->is_host)
         status = KEYWARD_FORBIDDEN;
     if (status == KEYWARD_OK)
@@ -96,6 +96,6 @@ enum keyward_status keyward_create_data_key(keyward *store, const keyward_actor 
     if (status == KEYWARD_OK && !actor->is_host)
         status = KEYWARD_FORBIDDEN;
     if (status == KEYWARD_OK)
-        status = run(store, &request, error);
+        status = run_rekey(store, &request, error);
     return call_end(error, status);
 }

@@ -2,12 +2,14 @@
 #include "api/store.h"
 #include "api/arguments.h"
 #include "api/call.h"
+#include "connection/engine.h"
 #include "operations/audit_tree.h"
 #include "operations/changes.h"
 #include "operations/data_keys.h"
 #include "operations/names.h"
 #include "operations/use_keep.h"
 #include "operations/uses.h"
+#include "seal/sodium_check.h"
 #include "seal/token.h"
 
 #include <pthread.h>
@@ -180,9 +182,13 @@ static enum keyward_status open_store(keyward *store, const char *path,
     const struct companion companion = use_companion(store->services.uses);
     struct keyring *keyring = &store->services.keyring;
     struct error unheard = {.store_stamp = 0};
-    struct master_key *master_key;
-    enum keyward_status status = master_key_obtain(&source, &master_key, error);
+    struct master_key *master_key = NULL;
+    enum keyward_status status = sodium_check(error);
 
+    if (status == KEYWARD_OK)
+        status = engine_check(error);
+    if (status == KEYWARD_OK)
+        status = master_key_obtain(&source, &master_key, error);
     if (status == KEYWARD_OK)
         keyring_hold_master_key(keyring, &master_key);
     /* Whatever can fail without the file fails before it is made. */

@@ -31,11 +31,12 @@ void error_copy(struct error *to, const struct error *from);
 const keyward_error *error_of_thread(uint64_t store_stamp);
 
 /* Records the failure and returns `status`. The text names what a caller can act on. */
+enum keyward_status error_set(struct error *error, enum keyward_status status, const char *format,
+                              ...)
 #if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
+    __attribute__((format(printf, 3, 4)))
 #endif
-enum keyward_status
-error_set(struct error *error, enum keyward_status status, const char *format, ...);
+    ;
 
 /* Tells when and by which event the key had been deleted. */
 void error_note_deletion(struct error *error, int64_t deleted_at, int64_t event);

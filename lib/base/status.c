@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of the public vocabulary: what a status means, and how enum values are written down. */
 #include "base/status.h"
+#include "base/count.h"
 
 #include <string.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *const status_texts[] = {
     [KEYWARD_OK] = "done",
@@ -37,6 +36,8 @@ static const char *const status_texts[] = {
     [KEYWARD_RETAINED] = "the key has not been deleted for long enough to be purged",
     [KEYWARD_UNPROVEN] = "the proof does not hold or is malformed",
     [KEYWARD_INCONSISTENT] = "the log does not continue a checkpoint that was signed before",
+    [KEYWARD_WRONG_LIBRARY] =
+        "the SQLite or libsodium that is loaded is too old or lacks a feature",
 };
 
 static const char *const role_texts[] = {
@@ -93,7 +94,7 @@ static const char *text_of(const char *const *texts, size_t count, unsigned valu
 }
 
 /* The value whose word is `text`, or -1. */
-static int value_of(const char *const *texts, size_t count, const char *text)
+static int value_of_text(const char *const *texts, size_t count, const char *text)
 {
     for (size_t i = 0; text && i < count; i++) {
         if (texts[i] && strcmp(texts[i], text) == 0)
@@ -134,17 +135,17 @@ const char *keyward_version(void)
 
 int role_value(const char *text)
 {
-    return value_of(role_texts, COUNT(role_texts), text);
+    return value_of_text(role_texts, COUNT(role_texts), text);
 }
 
 int provider_value(const char *text)
 {
-    return value_of(provider_texts, COUNT(provider_texts), text);
+    return value_of_text(provider_texts, COUNT(provider_texts), text);
 }
 
 int action_value(const char *text)
 {
-    return value_of(action_texts, COUNT(action_texts), text);
+    return value_of_text(action_texts, COUNT(action_texts), text);
 }
 
 bool role_is_valid(enum keyward_role role)

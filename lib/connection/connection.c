@@ -129,6 +129,11 @@ enum keyward_status connection_use_foreign_keys(struct connection *connection, b
     return set_flag(connection, SQLITE_DBCONFIG_ENABLE_FKEY, on);
 }
 
+enum keyward_status connection_use_quoted_strings(struct connection *connection, bool on)
+{
+    return set_flag(connection, SQLITE_DBCONFIG_DQS_DML, on);
+}
+
 /* SQLite's "Defense Against The Dark Arts": a file somebody prepared must not make us run code. */
 static enum keyward_status harden(struct connection *connection)
 {
@@ -141,7 +146,7 @@ static enum keyward_status harden(struct connection *connection)
     if (status == KEYWARD_OK)
         status = set_flag(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1);
     if (status == KEYWARD_OK)
-        status = set_flag(connection, SQLITE_DBCONFIG_DQS_DML, 0);
+        status = connection_use_quoted_strings(connection, false);
     if (status == KEYWARD_OK)
         status = connection_execute(connection, "PRAGMA cell_size_check = ON");
     return status;

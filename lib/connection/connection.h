@@ -164,6 +164,9 @@ enum keyward_status connection_do_without_triggers(struct connection *connection
 /* Whether references between tables are enforced; not inside a transaction. */
 enum keyward_status connection_use_foreign_keys(struct connection *connection, bool on);
 
+/* Whether text in double quotes may be a string where it is no name. */
+enum keyward_status connection_use_quoted_strings(struct connection *connection, bool on);
+
 /* Drops the pages that are kept in memory; outside of a transaction. */
 void connection_forget_pages(struct connection *connection);
 

@@ -51,18 +51,28 @@ enum keyward_status schema_read_version(struct connection *connection, int *vers
 }
 
 /* A step that copies a table drops the old one, to which others refer: foreign keys are off, which
- * SQLite allows only outside of a transaction. */
+ * SQLite allows only outside of a transaction. And SQLite before 3.38 itself puts strings into
+ * double quotes when it adds a column with a check. */
+static enum keyward_status allow_steps(struct connection *connection, bool allowed)
+{
+    enum keyward_status status = connection_use_foreign_keys(connection, !allowed);
+
+    if (status == KEYWARD_OK)
+        status = connection_use_quoted_strings(connection, allowed);
+    return status;
+}
+
 enum keyward_status schema_upgrade_to(struct connection *connection, int version)
 {
     int current = 0;
     enum keyward_status status = schema_read_version(connection, &current);
 
     if (status == KEYWARD_OK)
-        status = connection_use_foreign_keys(connection, false);
+        status = allow_steps(connection, true);
     for (int step = current + 1; status == KEYWARD_OK && step <= version; step++)
         status = take_step(connection, step);
     if (status == KEYWARD_OK)
-        status = connection_use_foreign_keys(connection, true);
+        status = allow_steps(connection, false);
     return status;
 }
 

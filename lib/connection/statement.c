@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-static void note(struct statement *statement, int code)
+static void note_code(struct statement *statement, int code)
 {
     if (code != SQLITE_OK)
         statement->status = connection_failed(statement->connection, code);
@@ -16,8 +16,8 @@ struct statement statement_begin(struct connection *connection, const struct que
     struct sqlite3_stmt **slot = &connection->statements[query->slot];
 
     if (!*slot)
-        note(&statement, sqlite3_prepare_v3(connection->db, query->sql, -1,
-                                            SQLITE_PREPARE_PERSISTENT, slot, NULL));
+        note_code(&statement, sqlite3_prepare_v3(connection->db, query->sql, -1,
+                                                 SQLITE_PREPARE_PERSISTENT, slot, NULL));
     statement.prepared = *slot;
     return statement;
 }
@@ -30,14 +30,14 @@ enum keyward_status statement_prepare(struct connection *connection, const struc
 void statement_bind_text(struct statement *statement, const char *text)
 {
     if (statement->status == KEYWARD_OK)
-        note(statement,
-             sqlite3_bind_text(statement->prepared, ++statement->bound, text, -1, SQLITE_STATIC));
+        note_code(statement, sqlite3_bind_text(statement->prepared, ++statement->bound, text, -1,
+                                               SQLITE_STATIC));
 }
 
 void statement_bind_number(struct statement *statement, int64_t number)
 {
     if (statement->status == KEYWARD_OK)
-        note(statement, sqlite3_bind_int64(statement->prepared, ++statement->bound, number));
+        note_code(statement, sqlite3_bind_int64(statement->prepared, ++statement->bound, number));
 }
 
 void statement_bind_optional(struct statement *statement, int64_t number)
@@ -51,8 +51,8 @@ void statement_bind_optional(struct statement *statement, int64_t number)
 void statement_bind_blob(struct statement *statement, const void *bytes, size_t length)
 {
     if (statement->status == KEYWARD_OK)
-        note(statement, sqlite3_bind_blob64(statement->prepared, ++statement->bound, bytes, length,
-                                            SQLITE_STATIC));
+        note_code(statement, sqlite3_bind_blob64(statement->prepared, ++statement->bound, bytes,
+                                                 length, SQLITE_STATIC));
 }
 
 bool statement_row(struct statement *statement)
@@ -63,7 +63,7 @@ bool statement_row(struct statement *statement)
         return false;
     code = sqlite3_step(statement->prepared);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
-        note(statement, code);
+        note_code(statement, code);
     return code == SQLITE_ROW;
 }
 
@@ -120,7 +120,7 @@ enum keyward_status statement_run_on_one_row(struct statement *statement)
 {
     statement_row(statement);
     if (statement->status == KEYWARD_OK && sqlite3_changes(statement->connection->db) != 1)
-        note(statement, SQLITE_CORRUPT);
+        note_code(statement, SQLITE_CORRUPT);
     return statement_end(statement);
 }
 

@@ -53,8 +53,9 @@ enum keyward_status access_allows(struct transaction *transaction, const keyward
 }
 
 /* Records a refused attempt; `refusal` is the answer unless that fails. */
-static enum keyward_status refuse(struct transaction *transaction, const keyward_actor *actor,
-                                  const keyward_event *attempt, enum keyward_status refusal)
+static enum keyward_status record_refusal(struct transaction *transaction,
+                                          const keyward_actor *actor, const keyward_event *attempt,
+                                          enum keyward_status refusal)
 {
     keyward_event event = *attempt;
     enum keyward_status status = audit_append(transaction, actor, &event);
@@ -68,7 +69,7 @@ enum keyward_status access_require(struct transaction *transaction, const keywar
     enum keyward_status status = access_allows(transaction, actor, attempt->repo_id, needed);
 
     if (status == KEYWARD_FORBIDDEN)
-        status = refuse(transaction, actor, attempt, KEYWARD_FORBIDDEN);
+        status = record_refusal(transaction, actor, attempt, KEYWARD_FORBIDDEN);
     return status;
 }
 
@@ -89,12 +90,12 @@ static enum keyward_status guard_last_admin(struct transaction *transaction,
     another = statement_row(&find);
     status = statement_end(&find);
     if (status == KEYWARD_OK && !another)
-        status = refuse(transaction, actor, attempt, KEYWARD_LAST_ADMIN);
+        status = record_refusal(transaction, actor, attempt, KEYWARD_LAST_ADMIN);
     return status;
 }
 
-static enum keyward_status put(struct transaction *transaction, const struct access_change *change,
-                               int64_t at)
+static enum keyward_status put_access(struct transaction *transaction,
+                                      const struct access_change *change, int64_t at)
 {
     struct statement put = statement_begin(transaction->connection, &put_role);
 
@@ -128,7 +129,7 @@ enum keyward_status access_grant(struct transaction *transaction, void *request)
     event.action = KEYWARD_ACCESS_GRANTED;
     status = audit_append(transaction, change->actor, &event);
     if (status == KEYWARD_OK)
-        status = put(transaction, change, event.at);
+        status = put_access(transaction, change, event.at);
     return status;
 }
 

@@ -33,25 +33,25 @@ static const struct query list_oldest_first = {QUERY_AUDIT_OLDEST_FIRST,
                                                SELECT_EVENTS " ORDER BY sequence LIMIT ?7"};
 
 enum event_column {
-    SEQUENCE,
-    AT,
-    ACTION,
-    ACTOR_ID,
-    REPO_ID,
-    KEY_ID,
-    USER_ID,
-    NAME,
-    PREVIOUS_NAME,
-    PROVIDER,
-    ROLE,
-    REASON,
-    REASON_TEXT,
-    REQUEST_ID,
-    CLIENT_ADDRESS,
-    USER_AGENT,
-    SEALED_SHA256,
-    OTHER_KEY_ID,
-    EXPIRES_AT
+    EVENT_SEQUENCE,
+    EVENT_AT,
+    EVENT_ACTION,
+    EVENT_ACTOR_ID,
+    EVENT_REPO_ID,
+    EVENT_KEY_ID,
+    EVENT_USER_ID,
+    EVENT_NAME,
+    EVENT_PREVIOUS_NAME,
+    EVENT_PROVIDER,
+    EVENT_ROLE,
+    EVENT_REASON,
+    EVENT_REASON_TEXT,
+    EVENT_REQUEST_ID,
+    EVENT_CLIENT_ADDRESS,
+    EVENT_USER_AGENT,
+    EVENT_SEALED_SHA256,
+    EVENT_OTHER_KEY_ID,
+    EVENT_EXPIRES_AT
 };
 
 static enum keyward_status find_last(struct connection *connection, int64_t *sequence, int64_t *at,
@@ -196,7 +196,7 @@ static enum keyward_status find_range(struct connection *connection,
 }
 
 /* A text, and whether SQLite keeps more behind a NUL, which no reader of the text sees. */
-static const char *text_of(const struct statement *row, int column, bool *hides)
+static const char *text_in(const struct statement *row, int column, bool *hides)
 {
     const char *text = statement_text(row, column);
 
@@ -208,35 +208,35 @@ static const char *text_of(const struct statement *row, int column, bool *hides)
 enum keyward_status audit_event_of_row(const struct statement *row, keyward_event *event,
                                        bool *hides)
 {
-    const void *hash = statement_blob(row, SEALED_SHA256);
-    int action = action_value(statement_text(row, ACTION));
+    const void *hash = statement_blob(row, EVENT_SEALED_SHA256);
+    int action = action_value(statement_text(row, EVENT_ACTION));
 
     *hides = false;
-    if (action < 0 || (hash && statement_length(row, SEALED_SHA256) != SEALED_HASH_BYTES))
+    if (action < 0 || (hash && statement_length(row, EVENT_SEALED_SHA256) != SEALED_HASH_BYTES))
         return KEYWARD_CORRUPT;
     *event = (keyward_event){
-        .sequence = statement_number(row, SEQUENCE),
-        .at = statement_number(row, AT),
+        .sequence = statement_number(row, EVENT_SEQUENCE),
+        .at = statement_number(row, EVENT_AT),
         .action = (enum keyward_action)action,
-        .actor_id = text_of(row, ACTOR_ID, hides),
-        .repo_id = text_of(row, REPO_ID, hides),
-        .key_id = text_of(row, KEY_ID, hides),
-        .user_id = text_of(row, USER_ID, hides),
-        .name = text_of(row, NAME, hides),
-        .previous_name = text_of(row, PREVIOUS_NAME, hides),
-        .provider = text_of(row, PROVIDER, hides),
-        .role = text_of(row, ROLE, hides),
-        .reason = text_of(row, REASON, hides),
-        .reason_text = text_of(row, REASON_TEXT, hides),
-        .request_id = text_of(row, REQUEST_ID, hides),
-        .client_address = text_of(row, CLIENT_ADDRESS, hides),
-        .user_agent = text_of(row, USER_AGENT, hides),
+        .actor_id = text_in(row, EVENT_ACTOR_ID, hides),
+        .repo_id = text_in(row, EVENT_REPO_ID, hides),
+        .key_id = text_in(row, EVENT_KEY_ID, hides),
+        .user_id = text_in(row, EVENT_USER_ID, hides),
+        .name = text_in(row, EVENT_NAME, hides),
+        .previous_name = text_in(row, EVENT_PREVIOUS_NAME, hides),
+        .provider = text_in(row, EVENT_PROVIDER, hides),
+        .role = text_in(row, EVENT_ROLE, hides),
+        .reason = text_in(row, EVENT_REASON, hides),
+        .reason_text = text_in(row, EVENT_REASON_TEXT, hides),
+        .request_id = text_in(row, EVENT_REQUEST_ID, hides),
+        .client_address = text_in(row, EVENT_CLIENT_ADDRESS, hides),
+        .user_agent = text_in(row, EVENT_USER_AGENT, hides),
         .sealed_sha256 = hash,
-        .other_key_id = text_of(row, OTHER_KEY_ID, hides),
-        .expires_at = statement_number(row, EXPIRES_AT),
+        .other_key_id = text_in(row, EVENT_OTHER_KEY_ID, hides),
+        .expires_at = statement_number(row, EVENT_EXPIRES_AT),
     };
     /* No deadline is NULL, and the same in the event's text. */
-    *hides = *hides || (event->expires_at == 0 && statement_length(row, EXPIRES_AT) > 0);
+    *hides = *hides || (event->expires_at == 0 && statement_length(row, EVENT_EXPIRES_AT) > 0);
     return KEYWARD_OK;
 }
 

@@ -22,9 +22,9 @@ static const struct query last_leaf = {QUERY_TREE_LAST_LEAF,
                                        " AND sequence <= ?2 AND leaf IS NOT NULL"};
 static const struct query fill_leaf = {
     QUERY_TREE_FILL_LEAF, "UPDATE audit_events SET leaf = ?1 WHERE sequence = ?2 AND leaf IS NULL"};
-static const struct query read_hashes = {QUERY_TREE_HASHES,
-                                         "SELECT hash FROM audit_tree WHERE level = ?1"
-                                         " AND position >= ?2 AND position < ?3 ORDER BY position"};
+static const struct query read_inner_hashes = {
+    QUERY_TREE_HASHES, "SELECT hash FROM audit_tree WHERE level = ?1"
+                       " AND position >= ?2 AND position < ?3 ORDER BY position"};
 static const struct query put_hash = {
     QUERY_TREE_PUT, "INSERT OR IGNORE INTO audit_tree (level, position, hash) VALUES (?1, ?2, ?3)"};
 static const struct query last_tile = {QUERY_TREE_LAST,
@@ -77,7 +77,7 @@ static enum keyward_status find_hashes(struct transaction *transaction, int leve
 
     if (level == 0)
         return find_leaves(transaction, first, count, hashes, found);
-    rows = statement_begin(transaction->connection, &read_hashes);
+    rows = statement_begin(transaction->connection, &read_inner_hashes);
     statement_bind_number(&rows, level);
     statement_bind_number(&rows, first);
     statement_bind_number(&rows, first + (int64_t)count);
@@ -169,8 +169,8 @@ enum keyward_status tree_fill_tail(struct transaction *transaction, int64_t size
 
 /* ---- growing ---- */
 
-static enum keyward_status put(struct transaction *transaction, int level, int64_t position,
-                               const struct hash *hash)
+static enum keyward_status put_inner_hash(struct transaction *transaction, int level,
+                                          int64_t position, const struct hash *hash)
 {
     struct statement put = statement_begin(transaction->connection, &put_hash);
 
@@ -203,7 +203,7 @@ static enum keyward_status put_tile(struct transaction *transaction, int64_t pos
 
     for (int level = 1; status == KEYWARD_OK; level++, position /= TILE_HASHES) {
         merkle_fold(hashes, TILE_HASHES, &root);
-        status = put(transaction, level, position, &root);
+        status = put_inner_hash(transaction, level, position, &root);
         if (status != KEYWARD_OK || (position + 1) % TILE_HASHES != 0)
             break;
         status =

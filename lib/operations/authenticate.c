@@ -21,20 +21,20 @@
     " ?1 ORDER BY s.access_key " order " LIMIT 1"
 static const struct query find_secret = {QUERY_AUTHENTICATE, FIND_SECRET(">=", "ASC")};
 static const struct query find_before = {QUERY_AUTHENTICATE_BEHIND, FIND_SECRET("<", "DESC")};
-static const struct query find_archived = {QUERY_AUTHENTICATE_ARCHIVED,
-                                           "SELECT deleted_at, deleted_event FROM api_keys"
-                                           " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
+static const struct query look_up_archived = {QUERY_AUTHENTICATE_ARCHIVED,
+                                              "SELECT deleted_at, deleted_event FROM api_keys"
+                                              " WHERE repo_id = ?1 AND archived = 1 AND id = ?2"};
 
-enum column {
-    REPO_ID,
-    KEY_ID,
-    DATA_KEY_ID,
-    SEALED,
-    PROVIDER,
-    DELETED_AT,
-    DELETED_EVENT,
-    EXPIRES_AT,
-    ACCESS_KEY /* of the key's row */
+enum secret_column {
+    SECRET_REPO_ID,
+    SECRET_KEY_ID,
+    SECRET_DATA_KEY_ID,
+    SECRET_SEALED,
+    SECRET_PROVIDER,
+    SECRET_DELETED_AT,
+    SECRET_DELETED_EVENT,
+    SECRET_EXPIRES_AT,
+    SECRET_ACCESS_KEY /* of the key's row */
 };
 
 /* A sealed secret and where its key stands; for an unknown access key the decoy and the key beside,
@@ -65,20 +65,20 @@ static struct sealed_secret sealed_of_row(const struct transaction *transaction,
 {
     const struct keyring *keyring = &transaction->services->keyring;
     struct sealed_secret secret = {
-        .repo_id = statement_text(row, REPO_ID),
-        .key_id = statement_text(row, KEY_ID),
-        .sealed = statement_blob(row, SEALED),
-        .length = statement_length(row, SEALED),
+        .repo_id = statement_text(row, SECRET_REPO_ID),
+        .key_id = statement_text(row, SECRET_KEY_ID),
+        .sealed = statement_blob(row, SECRET_SEALED),
+        .length = statement_length(row, SECRET_SEALED),
     };
 
     secret.known = !is_decoy(keyring, secret.sealed, secret.length);
     secret.destroyed = secret.length > 0 && sodium_is_zero(secret.sealed, secret.length) == 1;
     secret.place = (struct seal_place){
-        .data_key_id = statement_number(row, DATA_KEY_ID),
+        .data_key_id = statement_number(row, SECRET_DATA_KEY_ID),
         .repo_id = secret.repo_id,
-        .repo_id_length = statement_length(row, REPO_ID),
+        .repo_id_length = statement_length(row, SECRET_REPO_ID),
         .key_id = secret.key_id,
-        .key_id_length = statement_length(row, KEY_ID),
+        .key_id_length = statement_length(row, SECRET_KEY_ID),
         .access_key = request->access_key,
         .access_key_length = strlen(request->access_key),
     };
@@ -111,7 +111,7 @@ static enum keyward_status identify(struct transaction *transaction,
                                     const struct sealed_secret *secret, const struct statement *row)
 {
     keyward_identity *identity = request->identity;
-    int provider = provider_value(statement_text(row, PROVIDER));
+    int provider = provider_value(statement_text(row, SECRET_PROVIDER));
 
     /* not covered: what opened was sealed for this place, when its ids were not too long */
     if (provider < 0 || secret->place.repo_id_length >= sizeof identity->repo_id ||
@@ -120,7 +120,7 @@ static enum keyward_status identify(struct transaction *transaction,
     memcpy(identity->repo_id, secret->place.repo_id, secret->place.repo_id_length);
     memcpy(identity->key_id, secret->place.key_id, secret->place.key_id_length);
     identity->provider = (enum keyward_provider)provider;
-    identity->expires_at = statement_number(row, EXPIRES_AT);
+    identity->expires_at = statement_number(row, SECRET_EXPIRES_AT);
     return KEYWARD_OK;
 }
 
@@ -142,11 +142,11 @@ static enum keyward_status find_ending(struct transaction *transaction,
                                        const struct sealed_secret *secret,
                                        const struct statement *row, struct ending *ending)
 {
-    struct statement archived = statement_begin(transaction->connection, &find_archived);
+    struct statement archived = statement_begin(transaction->connection, &look_up_archived);
 
-    ending->deleted_at = statement_number(row, DELETED_AT);
-    ending->deleted_event = statement_number(row, DELETED_EVENT);
-    ending->is_half = !statement_is_null(row, DELETED_AT) && ending->deleted_event == 0;
+    ending->deleted_at = statement_number(row, SECRET_DELETED_AT);
+    ending->deleted_event = statement_number(row, SECRET_DELETED_EVENT);
+    ending->is_half = !statement_is_null(row, SECRET_DELETED_AT) && ending->deleted_event == 0;
     statement_bind_text(&archived, secret->repo_id);
     statement_bind_text(&archived, secret->key_id);
     if (statement_row(&archived)) {
@@ -183,7 +183,7 @@ static enum keyward_status find_cause(struct transaction *transaction,
         request->deleted_event = ending.deleted_event;
         return refuse(request, KEYWARD_CAUSE_DELETED);
     }
-    request->expired_at = statement_number(row, EXPIRES_AT);
+    request->expired_at = statement_number(row, SECRET_EXPIRES_AT);
     if (request->expired_at == 0)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
     return refuse(request, KEYWARD_CAUSE_EXPIRED);
@@ -192,7 +192,7 @@ static enum keyward_status find_cause(struct transaction *transaction,
 /* In a tree whose order is damaged SQLite finds a neighbour for the row that it looks for. */
 static bool is_anothers(const struct statement *row, const char *access_key)
 {
-    const char *found = statement_text(row, ACCESS_KEY);
+    const char *found = statement_text(row, SECRET_ACCESS_KEY);
 
     return found && strcmp(found, access_key) != 0;
 }
@@ -200,13 +200,13 @@ static bool is_anothers(const struct statement *row, const char *access_key)
 /* Both marks of a deletion are looked at: a single bit can take one of them away. */
 static bool is_live(const struct statement *row)
 {
-    return statement_text(row, PROVIDER) && statement_is_null(row, DELETED_AT) &&
-           statement_is_null(row, DELETED_EVENT);
+    return statement_text(row, SECRET_PROVIDER) && statement_is_null(row, SECRET_DELETED_AT) &&
+           statement_is_null(row, SECRET_DELETED_EVENT);
 }
 
 static bool has_expired(const struct statement *row, int64_t now)
 {
-    int64_t expires_at = statement_number(row, EXPIRES_AT);
+    int64_t expires_at = statement_number(row, SECRET_EXPIRES_AT);
     return expires_at != 0 && now >= expires_at;
 }
 

@@ -3,12 +3,12 @@
 #include "connection/backup.h"
 #include "connection/statement.h"
 
-#define PORTION 256 /* pages: half a MiB between two reports of progress */
+#define PAGES_AT_ONCE 256 /* pages: half a MiB between two reports of progress */
 
 static const struct query page_count = {QUERY_BACKUP_PAGES, "PRAGMA page_count"};
 
-static enum keyward_status report_progress(const keyward_backup_options *options, int64_t done,
-                                           int64_t total)
+static enum keyward_status report_copied(const keyward_backup_options *options, int64_t done,
+                                         int64_t total)
 {
     if (!options || !options->progress)
         return KEYWARD_OK;
@@ -33,9 +33,9 @@ static enum keyward_status copy_pages(struct backup *backup, const keyward_backu
     enum keyward_status status = KEYWARD_OK;
 
     while (status == KEYWARD_OK && backup->left != 0) {
-        status = backup_copy(backup, PORTION);
+        status = backup_copy(backup, PAGES_AT_ONCE);
         if (status == KEYWARD_OK)
-            status = report_progress(options, total - backup->left, total);
+            status = report_copied(options, total - backup->left, total);
     }
     return status;
 }
@@ -48,7 +48,7 @@ enum keyward_status backup_store(struct transaction *transaction, void *request)
     enum keyward_status status = count_pages(transaction->connection, &total);
 
     if (status == KEYWARD_OK)
-        status = report_progress(wanted->options, 0, total);
+        status = report_copied(wanted->options, 0, total);
     if (status != KEYWARD_OK)
         return status;
     status = backup_begin(&backup, transaction->connection, wanted->file);

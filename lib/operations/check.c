@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/check.h"
+#include "base/count.h"
 #include "connection/schema.h"
 #include "connection/statement.h"
 #include "operations/audit.h"
@@ -38,9 +39,11 @@ static const struct query totals = {
     " AND (action = 'access.granted' OR action = 'access.revoked')"                    \
     " GROUP BY repo_id, user_id) "
 
+/* Whoever writes the schema by hand may leave any of its columns NULL. */
 static const struct query schema_objects = {
-    QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
-                        " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"};
+    QUERY_CHECK_SCHEMA, "SELECT coalesce(type, '') || ' ' || coalesce(name, ''), coalesce(sql, '')"
+                        " FROM sqlite_schema WHERE coalesce(name, '') NOT LIKE 'sqlite\\_%'"
+                        " ESCAPE '\\' ORDER BY 1"};
 
 static enum keyward_status report_progress(struct check *check)
 {
@@ -116,39 +119,39 @@ static enum keyward_status check_schema(struct transaction *transaction, struct 
     return status;
 }
 
-enum key_column {
-    REPO_ID,
-    KEY_ID,
-    ACCESS_KEY,
-    DATA_KEY_ID,
-    SEALED,
-    SEALED_SHA256,
-    PLACE_FITS,
-    CREATION_FITS,
-    DELETION_FITS,
-    DEADLINE_FITS,
-    PURGED,
-    PURGE_FITS,
-    NAME_FITS
+enum checked_column {
+    CHECKED_REPO_ID,
+    CHECKED_KEY_ID,
+    CHECKED_ACCESS_KEY,
+    CHECKED_DATA_KEY_ID,
+    CHECKED_SEALED,
+    CHECKED_SEALED_SHA256,
+    CHECKED_PLACE_FITS,
+    CHECKED_CREATION_FITS,
+    CHECKED_DELETION_FITS,
+    CHECKED_DEADLINE_FITS,
+    CHECKED_PURGED,
+    CHECKED_PURGE_FITS,
+    CHECKED_NAME_FITS
 };
 
 /* KEYWARD_CORRUPT is a finding; any other failure, as of a data key that only a newer master key
  * opens, ends the check. */
-static enum keyward_status open_and_wipe(struct transaction *transaction,
-                                         const struct statement *row)
+static enum keyward_status open_secret_and_wipe(struct transaction *transaction,
+                                                const struct statement *row)
 {
     const struct seal_place place = {
-        .data_key_id = statement_number(row, DATA_KEY_ID),
-        .repo_id = statement_text(row, REPO_ID),
-        .repo_id_length = statement_length(row, REPO_ID),
-        .key_id = statement_text(row, KEY_ID),
-        .key_id_length = statement_length(row, KEY_ID),
-        .access_key = statement_text(row, ACCESS_KEY),
-        .access_key_length = statement_length(row, ACCESS_KEY),
+        .data_key_id = statement_number(row, CHECKED_DATA_KEY_ID),
+        .repo_id = statement_text(row, CHECKED_REPO_ID),
+        .repo_id_length = statement_length(row, CHECKED_REPO_ID),
+        .key_id = statement_text(row, CHECKED_KEY_ID),
+        .key_id_length = statement_length(row, CHECKED_KEY_ID),
+        .access_key = statement_text(row, CHECKED_ACCESS_KEY),
+        .access_key_length = statement_length(row, CHECKED_ACCESS_KEY),
     };
-    size_t length = statement_length(row, SEALED);
+    size_t length = statement_length(row, CHECKED_SEALED);
     enum keyward_status status = sealed_secret_open(
-        transaction, &place, statement_blob(row, SEALED), length, transaction->guarded);
+        transaction, &place, statement_blob(row, CHECKED_SEALED), length, transaction->guarded);
 
     if (status == KEYWARD_OK)
         sodium_memzero(transaction->guarded, length - SEAL_OVERHEAD);
@@ -159,17 +162,18 @@ static bool hash_fits(const struct statement *row)
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
 
-    if (statement_length(row, SEALED_SHA256) != sizeof hash)
+    if (statement_length(row, CHECKED_SEALED_SHA256) != sizeof hash)
         return false;
-    crypto_hash_sha256(hash, statement_blob(row, SEALED), statement_length(row, SEALED));
-    return memcmp(hash, statement_blob(row, SEALED_SHA256), sizeof hash) == 0;
+    crypto_hash_sha256(hash, statement_blob(row, CHECKED_SEALED),
+                       statement_length(row, CHECKED_SEALED));
+    return memcmp(hash, statement_blob(row, CHECKED_SEALED_SHA256), sizeof hash) == 0;
 }
 
 /* What is wrong with the secret, or NULL, in `*problem`. */
 static enum keyward_status check_secret(struct transaction *transaction,
                                         const struct statement *row, const char **problem)
 {
-    const void *sealed = statement_blob(row, SEALED);
+    const void *sealed = statement_blob(row, CHECKED_SEALED);
     enum keyward_status status = KEYWARD_OK;
 
     *problem = NULL;
@@ -177,16 +181,16 @@ static enum keyward_status check_secret(struct transaction *transaction,
         *problem = "the key has no sealed secret";
         return KEYWARD_OK;
     }
-    if (statement_number(row, PURGED)) {
-        if (sodium_is_zero(sealed, statement_length(row, SEALED)) != 1)
+    if (statement_number(row, CHECKED_PURGED)) {
+        if (sodium_is_zero(sealed, statement_length(row, CHECKED_SEALED)) != 1)
             *problem = "the secret of a purged key is still there";
         return KEYWARD_OK;
     }
-    if (statement_number(row, PLACE_FITS))
-        status = open_and_wipe(transaction, row);
-    if (!statement_number(row, PLACE_FITS) || status == KEYWARD_CORRUPT)
+    if (statement_number(row, CHECKED_PLACE_FITS))
+        status = open_secret_and_wipe(transaction, row);
+    if (!statement_number(row, CHECKED_PLACE_FITS) || status == KEYWARD_CORRUPT)
         *problem = "the sealed secret does not open";
-    else if (statement_number(row, CREATION_FITS) && !hash_fits(row))
+    else if (statement_number(row, CHECKED_CREATION_FITS) && !hash_fits(row))
         *problem = "the sealed secret is not the one of the creation event";
     return status == KEYWARD_CORRUPT ? KEYWARD_OK : status;
 }
@@ -198,19 +202,20 @@ static enum keyward_status check_key(struct transaction *transaction, struct che
         int fits; /* the column */
         const char *problem;
     } rules[] = {
-        {CREATION_FITS, "the key has no creation event of its own"},
-        {DELETION_FITS, "the key is marked deleted without the event of its deletion"},
-        {DEADLINE_FITS, "the key's deadline or successor is not the one of its last event"},
-        {PURGE_FITS, "the key is marked purged without the event of it"},
-        {NAME_FITS, "the key's name is not the one of its last event"},
+        {CHECKED_CREATION_FITS, "the key has no creation event of its own"},
+        {CHECKED_DELETION_FITS, "the key is marked deleted without the event of its deletion"},
+        {CHECKED_DEADLINE_FITS, "the key's deadline or successor is not the one of its last event"},
+        {CHECKED_PURGE_FITS, "the key is marked purged without the event of it"},
+        {CHECKED_NAME_FITS, "the key's name is not the one of its last event"},
     };
-    const char *repo_id = statement_text(row, REPO_ID), *key_id = statement_text(row, KEY_ID);
+    const char *repo_id = statement_text(row, CHECKED_REPO_ID),
+               *key_id = statement_text(row, CHECKED_KEY_ID);
     const char *problem;
     enum keyward_status status = check_secret(transaction, row, &problem);
 
     if (status == KEYWARD_OK && problem)
         status = report_finding(check->report, problem, NULL, repo_id, key_id, 0);
-    for (size_t i = 0; status == KEYWARD_OK && i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; status == KEYWARD_OK && i < COUNT(rules); i++) {
         if (!statement_number(row, rules[i].fits))
             status = report_finding(check->report, rules[i].problem, NULL, repo_id, key_id, 0);
     }
@@ -296,13 +301,12 @@ static enum keyward_status check_event(struct transaction *transaction, struct c
 static enum keyward_status check_unshown(struct transaction *transaction, struct check *check,
                                          const struct statement *row)
 {
-    const char *action = statement_text(row, 3);
     const char *problem = "the key of a creation event does not exist";
 
     (void)transaction;
-    if (action && strcmp(action, "key.deleted") == 0)
+    if (statement_number(row, 3))
         problem = "the key of a deletion event is not marked with it";
-    if (action && strcmp(action, "key.purged") == 0)
+    if (statement_number(row, 4))
         problem = "the key of a purge event is not marked with it";
     return report_finding(check->report, problem, NULL, statement_text(row, 1),
                           statement_text(row, 2), statement_number(row, 0));
@@ -371,7 +375,8 @@ static const struct check_part {
     {{QUERY_CHECK_EVENTS, "SELECT " EVENT_COLUMNS ", leaf FROM audit_events ORDER BY sequence"},
      check_event},
     {{QUERY_CHECK_UNSHOWN,
-      RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action FROM audit_events AS e"
+      RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.deleted',"
+               " e.action = 'key.purged' FROM audit_events AS e"
                " WHERE ((e.action = 'key.created' OR e.action = 'key.imported') AND NOT EXISTS "
                "(SELECT 1 FROM api_keys AS k"
                "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"
@@ -412,7 +417,7 @@ enum keyward_status check_store(struct transaction *transaction, void *request)
         check->tree = tree_check_new(transaction, check);
         status = check->tree ? tree_check_begin(check->tree) : KEYWARD_NOMEM;
     }
-    for (size_t i = 0; status == KEYWARD_OK && i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; status == KEYWARD_OK && i < COUNT(parts); i++)
         status = check_part(transaction, check, &parts[i]);
     if (status == KEYWARD_OK)
         status = tree_check_end(check->tree);

@@ -25,8 +25,8 @@ struct heads_check {
     struct head stored, known;
 };
 
-static enum keyward_status find_fault(struct heads_check *heads, const char *problem,
-                                      const char *detail, int64_t sequence)
+static enum keyward_status find_head_fault(struct heads_check *heads, const char *problem,
+                                           const char *detail, int64_t sequence)
 {
     return report_finding(heads->check->report, problem, detail, NULL, NULL, sequence);
 }
@@ -87,8 +87,8 @@ static enum keyward_status next_stored(struct heads_check *heads)
             heads->stored = head;
             break;
         }
-        status =
-            find_fault(heads, "a checkpoint in the store is not one that was signed", NULL, size);
+        status = find_head_fault(heads, "a checkpoint in the store is not one that was signed",
+                                 NULL, size);
     }
     return status;
 }
@@ -104,12 +104,13 @@ static enum keyward_status read_known(struct heads_check *heads)
     note = (struct span){options->checkpoint, options->checkpoint_length};
     if (read_head(heads, note, "the checkpoint", &heads->known, &why))
         return KEYWARD_OK;
-    return find_fault(heads, "the given checkpoint is not one of this log", why.detail.message, 0);
+    return find_head_fault(heads, "the given checkpoint is not one of this log", why.detail.message,
+                           0);
 }
 
 /* Any failure but KEYWARD_CORRUPT, as of a data key that only a newer master key opens, ends the
  * check. */
-static enum keyward_status open_and_wipe(struct heads_check *heads)
+static enum keyward_status open_key_and_wipe(struct heads_check *heads)
 {
     unsigned char *secret = heads->transaction->guarded;
     enum keyward_status status = log_key_open(heads->transaction, &heads->key, secret);
@@ -127,10 +128,10 @@ enum keyward_status heads_check_begin(struct heads_check *heads)
     status = log_key_read(heads->transaction, &heads->key);
     heads->has_key = status == KEYWARD_OK;
     if (status == KEYWARD_OK)
-        status = open_and_wipe(heads);
+        status = open_key_and_wipe(heads);
     heads->transaction->error = error;
     if (status == KEYWARD_CORRUPT)
-        status = find_fault(heads, "the key of the audit log is damaged", NULL, 0);
+        status = find_head_fault(heads, "the key of the audit log is damaged", NULL, 0);
     else if (status == KEYWARD_NOT_FOUND)
         status = KEYWARD_OK;
     if (status == KEYWARD_OK)
@@ -152,16 +153,16 @@ enum keyward_status heads_check_compare(struct heads_check *heads, const struct 
 
     if (heads->known.size == size) {
         if (memcmp(&heads->known.root, root, sizeof *root) != 0)
-            status =
-                find_fault(heads, "the events up to this one are not those of the given checkpoint",
-                           NULL, size);
+            status = find_head_fault(
+                heads, "the events up to this one are not those of the given checkpoint", NULL,
+                size);
         heads->known.size = INT64_MAX;
     }
     if (status != KEYWARD_OK || heads->stored.size != size)
         return status;
     if (memcmp(&heads->stored.root, root, sizeof *root) != 0)
-        status = find_fault(heads, "the events up to this one are not those of its checkpoint",
-                            NULL, size);
+        status = find_head_fault(heads, "the events up to this one are not those of its checkpoint",
+                                 NULL, size);
     return status == KEYWARD_OK ? next_stored(heads) : status;
 }
 
@@ -171,7 +172,7 @@ enum keyward_status heads_check_end(struct heads_check *heads, int64_t size)
     enum keyward_status status = KEYWARD_OK, ended;
 
     if (heads->stored.size != INT64_MAX || heads->known.size != INT64_MAX)
-        status = find_fault(heads, problem, NULL, size + 1);
+        status = find_head_fault(heads, problem, NULL, size + 1);
     ended = statement_end(&heads->rows);
     return status == KEYWARD_OK ? ended : status;
 }

@@ -33,8 +33,8 @@ static const struct query all_hashes = {
     QUERY_TREE_ALL, "SELECT level, position, hash, (position + 1) << (8 * level) AS last"
                     " FROM audit_tree ORDER BY last, level"};
 
-static enum keyward_status find_fault(struct tree_check *tree, const char *problem,
-                                      int64_t sequence)
+static enum keyward_status find_tree_fault(struct tree_check *tree, const char *problem,
+                                           int64_t sequence)
 {
     return report_finding(tree->check->report, problem, NULL, NULL, NULL, sequence);
 }
@@ -79,7 +79,7 @@ static enum keyward_status find_bare(struct tree_check *tree)
     enum keyward_status status = KEYWARD_OK;
 
     if (tree->has_bare)
-        status = find_fault(tree, "the event's leaf hash is missing", tree->bare);
+        status = find_tree_fault(tree, "the event's leaf hash is missing", tree->bare);
     tree->has_bare = false;
     return status;
 }
@@ -96,7 +96,7 @@ static enum keyward_status skip_strangers(struct tree_check *tree, int level, in
 
         if (its_last > last || (its_last == last && its_level >= level))
             break;
-        status = find_fault(tree, "the tree has a hash that belongs to no events", tree->size);
+        status = find_tree_fault(tree, "the tree has a hash that belongs to no events", tree->size);
         tree->has_stored = statement_row(&tree->stored);
     }
     return status;
@@ -112,22 +112,24 @@ static enum keyward_status compare_hash(struct tree_check *tree, int level, int6
     if (status != KEYWARD_OK || !tree->has_stored)
         return status;
     if (statement_number(stored, 0) != level || statement_number(stored, 1) != position)
-        return find_fault(tree, "the tree lacks the hash of the events up to this one", tree->size);
+        return find_tree_fault(tree, "the tree lacks the hash of the events up to this one",
+                               tree->size);
     if (statement_length(stored, 2) != HASH_BYTES ||
         memcmp(statement_blob(stored, 2), hash->bytes, HASH_BYTES) != 0)
-        status =
-            find_fault(tree, "the tree has another hash of the events up to this one", tree->size);
+        status = find_tree_fault(tree, "the tree has another hash of the events up to this one",
+                                 tree->size);
     if (status == KEYWARD_OK)
         status = find_bare(tree);
     tree->has_stored = statement_row(stored);
     return status;
 }
 
+/* There are levels enough: no log fills a tile of the highest. */
 static enum keyward_status add_hash(struct tree_check *tree, struct hash hash)
 {
     enum keyward_status status = KEYWARD_OK;
 
-    for (int level = 0; status == KEYWARD_OK && level < TILE_LEVELS; level++) {
+    for (int level = 0; status == KEYWARD_OK; level++) {
         struct tile *tile = &tree->tiles[level];
         tile->hashes[tile->count++] = hash;
         if (tile->count < TILE_HASHES)
@@ -190,8 +192,8 @@ static enum keyward_status check_leaf(struct tree_check *tree, const struct stat
     status = find_bare(tree);
     if (status == KEYWARD_OK && (statement_length(row, EVENT_COLUMNS_COUNT) != HASH_BYTES ||
                                  memcmp(stored, leaf->bytes, HASH_BYTES) != 0))
-        status =
-            find_fault(tree, "the event is not the one that its leaf hash was made of", sequence);
+        status = find_tree_fault(tree, "the event is not the one that its leaf hash was made of",
+                                 sequence);
     return status;
 }
 
@@ -217,8 +219,8 @@ enum keyward_status tree_check_event(struct tree_check *tree, const struct state
     if (status != KEYWARD_OK)
         stored_leaf(row, &leaf);
     if (status != KEYWARD_OK || hides)
-        status =
-            find_fault(tree, "the event is not one that keyward writes", statement_number(row, 0));
+        status = find_tree_fault(tree, "the event is not one that keyward writes",
+                                 statement_number(row, 0));
     if (status == KEYWARD_OK)
         status = check_leaf(tree, row, &leaf);
     if (status == KEYWARD_OK)
@@ -231,8 +233,8 @@ enum keyward_status tree_check_end(struct tree_check *tree)
     enum keyward_status status = KEYWARD_OK, ended;
 
     while (status == KEYWARD_OK && tree->has_stored) {
-        status = find_fault(tree, "the tree has a hash of events that are not there",
-                            statement_number(&tree->stored, 3));
+        status = find_tree_fault(tree, "the tree has a hash of events that are not there",
+                                 statement_number(&tree->stored, 3));
         tree->has_stored = statement_row(&tree->stored);
     }
     ended = statement_end(&tree->stored);

@@ -12,7 +12,7 @@
 
 static const struct query at_size = {QUERY_CHECKPOINT_AT,
                                      "SELECT size, note FROM audit_checkpoints WHERE size = ?1"};
-static const struct query newest = {
+static const struct query newest_checkpoint = {
     QUERY_CHECKPOINT_NEWEST, "SELECT size, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1"};
 static const struct query put_checkpoint = {
     QUERY_CHECKPOINT_PUT,
@@ -25,10 +25,11 @@ static const struct query events_and_leaves = {
 
 /* The checkpoint over `size` events, or the newest for 0: `*size` becomes its own, and `note` its
  * text. KEYWARD_NOT_FOUND if there is none. */
-static enum keyward_status load(struct transaction *transaction, int64_t *size, struct buffer *note)
+static enum keyward_status load_checkpoint(struct transaction *transaction, int64_t *size,
+                                           struct buffer *note)
 {
     struct statement read =
-        statement_begin(transaction->connection, *size > 0 ? &at_size : &newest);
+        statement_begin(transaction->connection, *size > 0 ? &at_size : &newest_checkpoint);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
     note->length = 0;
@@ -67,7 +68,7 @@ enum keyward_status checkpoint_load(struct transaction *transaction, int64_t siz
                                     struct buffer *note, struct checkpoint *checkpoint)
 {
     struct log_key key;
-    enum keyward_status status = load(transaction, &size, note);
+    enum keyward_status status = load_checkpoint(transaction, &size, note);
 
     if (status == KEYWARD_NOT_FOUND || (status == KEYWARD_OK && size < covers))
         return checkpoint_missing(transaction);
@@ -112,7 +113,7 @@ static enum keyward_status require_last(struct transaction *transaction, const s
 {
     static const char what[] = "the last checkpoint";
     struct checkpoint checkpoint;
-    enum keyward_status status = load(transaction, size, note);
+    enum keyward_status status = load_checkpoint(transaction, size, note);
 
     if (status == KEYWARD_NOT_FOUND)
         return KEYWARD_OK;
@@ -197,8 +198,8 @@ enum keyward_status checkpoint_sign_head(struct transaction *transaction, void *
 
 /* ---- events against their leaves ---- */
 
-static enum keyward_status check_leaf(struct transaction *transaction, const struct statement *row,
-                                      struct buffer *scratch)
+static enum keyward_status compare_leaf(struct transaction *transaction,
+                                        const struct statement *row, struct buffer *scratch)
 {
     keyward_event event;
     struct hash leaf;
@@ -227,7 +228,7 @@ static enum keyward_status find_start(struct transaction *transaction, struct le
         return KEYWARD_OK;
     check->from_checkpoint = false;
     check->after = 0;
-    status = load(transaction, &check->after, &note);
+    status = load_checkpoint(transaction, &check->after, &note);
     buffer_release(&note);
     return status == KEYWARD_NOT_FOUND ? KEYWARD_OK : status;
 }
@@ -246,7 +247,7 @@ enum keyward_status checkpoint_check_leaves(struct transaction *transaction, voi
     statement_bind_number(&rows, check->after);
     statement_bind_number(&rows, LEAVES_AT_ONCE);
     while (status == KEYWARD_OK && statement_row(&rows)) {
-        status = check_leaf(transaction, &rows, &scratch);
+        status = compare_leaf(transaction, &rows, &scratch);
         check->after = statement_number(&rows, 0);
         count++;
     }

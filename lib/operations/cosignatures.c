@@ -29,9 +29,9 @@ static bool has_line(const struct note *note, size_t count, struct span line)
 }
 
 /* Adds the lines of known witnesses that are not there yet. */
-static enum keyward_status merge(struct transaction *transaction, const struct trust *trust,
-                                 const struct checkpoint *given, const struct checkpoint *ours,
-                                 struct buffer *merged)
+static enum keyward_status merge_notes(struct transaction *transaction, const struct trust *trust,
+                                       const struct checkpoint *given,
+                                       const struct checkpoint *ours, struct buffer *merged)
 {
     size_t count = ours->note.count;
 
@@ -84,7 +84,7 @@ enum keyward_status checkpoint_cosign(struct transaction *transaction, void *con
                            given.size);
     if (status == KEYWARD_OK) {
         buffer_add(&merged, note.bytes, note.length);
-        status = merge(transaction, request->trust, &given, &ours, &merged);
+        status = merge_notes(transaction, request->trust, &given, &ours, &merged);
     }
     if (status == KEYWARD_OK && merged.length > note.length + 1)
         status = put_note(transaction, given.size, &merged);

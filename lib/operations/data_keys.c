@@ -14,7 +14,7 @@ static const struct query read_data_keys = {QUERY_DATA_KEYS_READ,
 static const struct query read_newest = {QUERY_DATA_KEY_NEWEST, "SELECT max(id) FROM data_keys"};
 static const struct query read_data_key = {QUERY_DATA_KEY_READ,
                                            "SELECT sealed FROM data_keys WHERE id = ?1"};
-static const struct query create_data_key = {
+static const struct query put_data_key = {
     QUERY_DATA_KEY_CREATE, "INSERT INTO data_keys (id, created_at, sealed) VALUES (?1, ?2, ?3)"};
 
 #define FIRST_DATA_KEY 1
@@ -81,7 +81,7 @@ enum keyward_status data_keys_load(struct transaction *transaction, void *reques
 enum keyward_status data_keys_insert(struct transaction *transaction, int64_t id, int64_t at,
                                      const unsigned char sealed[SEALED_DATA_KEY_BYTES])
 {
-    struct statement create = statement_begin(transaction->connection, &create_data_key);
+    struct statement create = statement_begin(transaction->connection, &put_data_key);
 
     statement_bind_number(&create, id);
     statement_bind_number(&create, at);

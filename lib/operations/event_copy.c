@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/event_copy.h"
+#include "base/count.h"
 #include "base/result.h"
 
 bool event_keep(void *result, keyward_event *event)
@@ -12,7 +13,7 @@ bool event_keep(void *result, keyward_event *event)
     };
     bool complete = true;
 
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         *texts[i] = result_keep(result, *texts[i], &complete);
     if (event->sealed_sha256) {
         event->sealed_sha256 = result_copy(result, event->sealed_sha256, SEALED_HASH_BYTES);

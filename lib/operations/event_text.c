@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "operations/event_text.h"
+#include "base/count.h"
 #include "operations/event_copy.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum member_kind { TEXT, NUMBER, ACTION, SHA256 };
 
@@ -80,13 +79,13 @@ static const enum member_index columns[] = {
 _Static_assert(COUNT(columns) == COUNT(members), "each member has a column");
 
 /* What a number or a hash is written into. */
-typedef char scratch[2 * SEALED_HASH_BYTES + 1];
+typedef char value_text[2 * SEALED_HASH_BYTES + 1];
 
 /* As "%" PRId64 writes it, in a third of the time; at the end of `text`. */
-static const char *decimal(int64_t number, scratch text)
+static const char *decimal(int64_t number, value_text text)
 {
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    char *digit = text + sizeof(scratch) - 1;
+    char *digit = text + sizeof(value_text) - 1;
 
     *digit = '\0';
     do
@@ -97,7 +96,7 @@ static const char *decimal(int64_t number, scratch text)
     return digit;
 }
 
-static const char *number_text(const keyward_event *event, enum member_index index, scratch text)
+static const char *number_text(const keyward_event *event, enum member_index index, value_text text)
 {
     int64_t number;
 
@@ -108,7 +107,8 @@ static const char *number_text(const keyward_event *event, enum member_index ind
 }
 
 /* The member's value as text, NULL when it does not apply. */
-static const char *value_of(const keyward_event *event, enum member_index index, scratch text)
+static const char *member_value(const keyward_event *event, enum member_index index,
+                                value_text text)
 {
     const char *value;
 
@@ -120,7 +120,7 @@ static const char *value_of(const keyward_event *event, enum member_index index,
     case SHA256:
         if (!event->sealed_sha256)
             return NULL;
-        return sodium_bin2hex(text, sizeof(scratch), event->sealed_sha256, SEALED_HASH_BYTES);
+        return sodium_bin2hex(text, sizeof(value_text), event->sealed_sha256, SEALED_HASH_BYTES);
     default: /* TEXT */
         memcpy(&value, (const char *)event + members[index].offset, sizeof value);
         return value;
@@ -171,8 +171,8 @@ void event_add_json(struct buffer *buffer, const keyward_event *event)
     const char *before = "{";
 
     for (size_t i = 0; i < COUNT(members); i++) {
-        scratch text;
-        const char *value = value_of(event, (enum member_index)i, text);
+        value_text text;
+        const char *value = member_value(event, (enum member_index)i, text);
 
         if (!value)
             continue;
@@ -222,8 +222,8 @@ static const char *separator(size_t column)
 void event_add_csv(struct buffer *buffer, const keyward_event *event)
 {
     for (size_t i = 0; i < COUNT(columns); i++) {
-        scratch text;
-        const char *value = value_of(event, columns[i], text);
+        value_text text;
+        const char *value = member_value(event, columns[i], text);
 
         if (value)
             add_field(buffer, value);

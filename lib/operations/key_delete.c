@@ -41,7 +41,8 @@ static keyward_event attempt_to_delete(const char *repo_id, const char *key_id,
     };
 }
 
-static enum keyward_status mark(struct connection *connection, const keyward_event *event)
+static enum keyward_status mark_row_deleted(struct connection *connection,
+                                            const keyward_event *event)
 {
     struct statement mark = statement_begin(connection, &mark_deleted);
 
@@ -106,7 +107,7 @@ static enum keyward_status delete_found(struct transaction *transaction,
     deletion->deleted_at = event->at;
     deletion->event = event->sequence;
     if (status == KEYWARD_OK)
-        status = mark(transaction->connection, event);
+        status = mark_row_deleted(transaction->connection, event);
     if (status == KEYWARD_OK)
         status = free_name(transaction, delete->repo_id, delete->key_id);
     if (status == KEYWARD_OK)
@@ -181,9 +182,9 @@ enum keyward_status key_delete_many(struct transaction *transaction, void *reque
 /* ---- all of a selection ---- */
 
 /* Finds the live key of the selection after the address; KEYWARD_NOT_FOUND behind the last. */
-static enum keyward_status find_next(struct connection *connection,
-                                     const keyward_selection *selection,
-                                     struct key_address *address)
+static enum keyward_status find_next_live(struct connection *connection,
+                                          const keyward_selection *selection,
+                                          struct key_address *address)
 {
     struct statement find =
         statement_begin(connection, selection->repo_id ? &next_live : &next_live_anywhere);
@@ -231,7 +232,8 @@ enum keyward_status key_delete_all(struct transaction *transaction, void *reques
         return status;
     if (all->selection->repo_id)
         strcpy(address.repo_id, all->selection->repo_id);
-    while ((status = find_next(transaction->connection, all->selection, &address)) == KEYWARD_OK) {
+    while ((status = find_next_live(transaction->connection, all->selection, &address)) ==
+           KEYWARD_OK) {
         keyward_event event = attempt_to_delete(address.repo_id, address.key_id, all->deletion);
         status = delete_found(transaction, &delete, &event);
         in_use += status == KEYWARD_IN_USE;

@@ -48,16 +48,16 @@ static const struct query find_by_access_key = {
 
 static const struct query read_life = {QUERY_KEY_LIFE, SELECT_LIFE "0 UNION ALL " SELECT_LIFE "1"};
 
-enum column { ID, NAME, DELETED_AT, DELETED_EVENT };
+enum found_column { FOUND_ID, FOUND_NAME, FOUND_DELETED_AT, FOUND_DELETED_EVENT };
 
 enum life_column {
-    ACCESS_KEY,
-    PROVIDER,
-    HOLDS_NAME,
-    EXPIRES_AT,
-    LAST_USED_AT,
-    PURGED_EVENT,
-    HAS_LIVE_SUCCESSOR
+    LIFE_ACCESS_KEY,
+    LIFE_PROVIDER,
+    LIFE_HOLDS_NAME,
+    LIFE_EXPIRES_AT,
+    LIFE_LAST_USED_AT,
+    LIFE_PURGED_EVENT,
+    LIFE_HAS_LIVE_SUCCESSOR
 };
 
 static bool looks_to_older(const char *key_id)
@@ -76,12 +76,13 @@ static void copy_text(char *copy, const char *text, size_t longest)
 
 static void read_found(const struct statement *row, struct found_key *found)
 {
-    const char *name = statement_text(row, NAME);
+    const char *name = statement_text(row, FOUND_NAME);
 
-    found->deleted_at = statement_number(row, DELETED_AT);
-    found->deleted_event = statement_number(row, DELETED_EVENT);
+    found->deleted_at = statement_number(row, FOUND_DELETED_AT);
+    found->deleted_event = statement_number(row, FOUND_DELETED_EVENT);
     /* A single bit can take one of the two marks away. */
-    found->deleted = !statement_is_null(row, DELETED_AT) || !statement_is_null(row, DELETED_EVENT);
+    found->deleted =
+        !statement_is_null(row, FOUND_DELETED_AT) || !statement_is_null(row, FOUND_DELETED_EVENT);
     copy_text(found->name, name, KEYWARD_NAME_MAX);
 }
 
@@ -89,8 +90,8 @@ static void read_neighbours(struct statement *row, struct found_key *found)
 {
     const char *id;
 
-    while (statement_row(row) && statement_number(row, DELETED_EVENT) != 0) {
-        id = statement_text(row, ID);
+    while (statement_row(row) && statement_number(row, FOUND_DELETED_EVENT) != 0) {
+        id = statement_text(row, FOUND_ID);
         copy_text(found->farthest_id, id, UUID_TEXT_SIZE - 1);
         found->deleted_neighbours++;
     }
@@ -107,7 +108,7 @@ static enum keyward_status find_in(struct connection *connection, const struct q
     statement_bind_text(&find, repo_id);
     statement_bind_text(&find, key_id);
     if (statement_row(&find))
-        id = statement_text(&find, ID);
+        id = statement_text(&find, FOUND_ID);
     exists = id && strcmp(id, key_id) == 0;
     if (exists) {
         read_found(&find, found);
@@ -148,18 +149,18 @@ enum keyward_status key_archive(struct connection *connection, const char *repo_
 static enum keyward_status read_life_of(struct transaction *transaction,
                                         const struct statement *row, struct key_life *life)
 {
-    int provider = provider_value(statement_text(row, PROVIDER));
+    int provider = provider_value(statement_text(row, LIFE_PROVIDER));
     int64_t noted;
 
     if (provider < 0)
         return error_set(transaction->error, KEYWARD_CORRUPT, "a key's row is damaged");
-    copy_text(life->access_key, statement_text(row, ACCESS_KEY), KEYWARD_ACCESS_KEY_MAX);
+    copy_text(life->access_key, statement_text(row, LIFE_ACCESS_KEY), KEYWARD_ACCESS_KEY_MAX);
     life->provider = (enum keyward_provider)provider;
-    life->holds_name = statement_number(row, HOLDS_NAME) != 0;
-    life->has_live_successor = statement_number(row, HAS_LIVE_SUCCESSOR) != 0;
-    life->expires_at = statement_number(row, EXPIRES_AT);
-    life->purged_event = statement_number(row, PURGED_EVENT);
-    life->last_used_at = statement_number(row, LAST_USED_AT);
+    life->holds_name = statement_number(row, LIFE_HOLDS_NAME) != 0;
+    life->has_live_successor = statement_number(row, LIFE_HAS_LIVE_SUCCESSOR) != 0;
+    life->expires_at = statement_number(row, LIFE_EXPIRES_AT);
+    life->purged_event = statement_number(row, LIFE_PURGED_EVENT);
+    life->last_used_at = statement_number(row, LIFE_LAST_USED_AT);
     noted = uses_find(transaction->services->uses, life->access_key).last_used_at;
     if (noted > life->last_used_at)
         life->last_used_at = noted;

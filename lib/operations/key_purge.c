@@ -26,7 +26,8 @@ static const struct query next_deleted = {QUERY_KEY_NEXT_DELETED,
                                           SELECT_NEXT_DELETED("0") " UNION ALL " //
                                           SELECT_NEXT_DELETED("1") " ORDER BY id LIMIT 1"};
 
-static enum keyward_status mark(struct connection *connection, const keyward_event *event)
+static enum keyward_status mark_row_purged(struct connection *connection,
+                                           const keyward_event *event)
 {
     struct statement mark = statement_begin(connection, &mark_purged);
 
@@ -51,8 +52,9 @@ static enum keyward_status refuse_all(const struct transaction *transaction)
                      "purging is off: the store was opened without a retention time for it");
 }
 
-static enum keyward_status judge(const struct transaction *transaction,
-                                 const struct found_key *found, const struct key_life *life)
+static enum keyward_status require_purgeable(const struct transaction *transaction,
+                                             const struct found_key *found,
+                                             const struct key_life *life)
 {
     int64_t retention = transaction->services->purge_retention;
     int64_t now = environment_now(&transaction->services->environment);
@@ -78,13 +80,13 @@ static enum keyward_status purge_one(struct transaction *transaction, struct key
     if (status == KEYWARD_OK)
         status = key_read_life(transaction, purge->repo_id, key_id, &life);
     if (status == KEYWARD_OK)
-        status = judge(transaction, &found, &life);
+        status = require_purgeable(transaction, &found, &life);
     if (status != KEYWARD_OK)
         return status;
     event.name = found.name;
     status = audit_append(transaction, purge->actor, &event);
     if (status == KEYWARD_OK)
-        status = mark(transaction->connection, &event);
+        status = mark_row_purged(transaction->connection, &event);
     if (status == KEYWARD_OK)
         status = overwrite(transaction->connection, life.access_key);
     if (status == KEYWARD_OK)
@@ -94,8 +96,8 @@ static enum keyward_status purge_one(struct transaction *transaction, struct key
 }
 
 /* Finds the key after `id` that may be purged; KEYWARD_NOT_FOUND behind the last. */
-static enum keyward_status find_next(struct transaction *transaction, const char *repo_id,
-                                     char id[KEYWARD_ID_MAX + 1])
+static enum keyward_status find_next_deleted(struct transaction *transaction, const char *repo_id,
+                                             char id[KEYWARD_ID_MAX + 1])
 {
     const struct services *services = transaction->services;
     struct statement find = statement_begin(transaction->connection, &next_deleted);
@@ -120,7 +122,7 @@ static enum keyward_status purge_all(struct transaction *transaction, struct key
 
     if (transaction->services->purge_retention == 0)
         return refuse_all(transaction);
-    while ((status = find_next(transaction, purge->repo_id, id)) == KEYWARD_OK) {
+    while ((status = find_next_deleted(transaction, purge->repo_id, id)) == KEYWARD_OK) {
         status = purge_one(transaction, purge, id);
         if (status != KEYWARD_OK && status != KEYWARD_RETAINED) /* the clock may go back */
             return status;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/count.h"
 #include "base/result.h"
 #include "base/status.h"
 #include "connection/statement.h"
@@ -39,39 +40,39 @@ static const struct query list_all_keys = {
                 " AND k.archived = 1 AND k.id < ?2 ORDER BY k.id DESC LIMIT ?3"};
 
 enum key_column {
-    ID,
-    REPO_ID,
-    ACCESS_KEY,
-    NAME,
-    PROVIDER,
-    CREATED_AT,
-    CREATED_BY,
-    DELETED_AT,
-    DELETED_BY,
-    DELETED_EVENT,
-    EXPIRES_AT,
-    HAS_DETAILS,
-    PREDECESSOR_ID,
-    SUCCESSOR_ID,
-    LAST_USED_AT,
-    REFUSED_COUNT,
-    REFUSED_FIRST_AT,
-    REFUSED_LAST_AT,
-    PURGED_AT,
-    PURGED_EVENT
+    KEY_ID,
+    KEY_REPO_ID,
+    KEY_ACCESS_KEY,
+    KEY_NAME,
+    KEY_PROVIDER,
+    KEY_CREATED_AT,
+    KEY_CREATED_BY,
+    KEY_DELETED_AT,
+    KEY_DELETED_BY,
+    KEY_DELETED_EVENT,
+    KEY_EXPIRES_AT,
+    KEY_HAS_DETAILS,
+    KEY_PREDECESSOR_ID,
+    KEY_SUCCESSOR_ID,
+    KEY_LAST_USED_AT,
+    KEY_REFUSED_COUNT,
+    KEY_REFUSED_FIRST_AT,
+    KEY_REFUSED_LAST_AT,
+    KEY_PURGED_AT,
+    KEY_PURGED_EVENT
 };
 
 /* Few keys have any. */
 static void read_details(const struct statement *row, keyward_key *key)
 {
-    if (!statement_number(row, HAS_DETAILS))
+    if (!statement_number(row, KEY_HAS_DETAILS))
         return;
-    key->last_used_at = statement_number(row, LAST_USED_AT);
-    key->refused_count = statement_number(row, REFUSED_COUNT);
-    key->refused_first_at = statement_number(row, REFUSED_FIRST_AT);
-    key->refused_last_at = statement_number(row, REFUSED_LAST_AT);
-    key->purged_at = statement_number(row, PURGED_AT);
-    key->purged_event = statement_number(row, PURGED_EVENT);
+    key->last_used_at = statement_number(row, KEY_LAST_USED_AT);
+    key->refused_count = statement_number(row, KEY_REFUSED_COUNT);
+    key->refused_first_at = statement_number(row, KEY_REFUSED_FIRST_AT);
+    key->refused_last_at = statement_number(row, KEY_REFUSED_LAST_AT);
+    key->purged_at = statement_number(row, KEY_PURGED_AT);
+    key->purged_event = statement_number(row, KEY_PURGED_EVENT);
 }
 
 static bool read_texts(void *result, const struct statement *row, keyward_key *key)
@@ -80,17 +81,17 @@ static bool read_texts(void *result, const struct statement *row, keyward_key *k
         int column;
         const char **text;
     } texts[] = {
-        {ID, &key->id},
-        {REPO_ID, &key->repo_id},
-        {ACCESS_KEY, &key->access_key},
-        {NAME, &key->name},
-        {CREATED_BY, &key->created_by},
-        {DELETED_BY, &key->deleted_by},
-        {PREDECESSOR_ID, &key->predecessor_id},
-        {SUCCESSOR_ID, &key->successor_id},
+        {KEY_ID, &key->id},
+        {KEY_REPO_ID, &key->repo_id},
+        {KEY_ACCESS_KEY, &key->access_key},
+        {KEY_NAME, &key->name},
+        {KEY_CREATED_BY, &key->created_by},
+        {KEY_DELETED_BY, &key->deleted_by},
+        {KEY_PREDECESSOR_ID, &key->predecessor_id},
+        {KEY_SUCCESSOR_ID, &key->successor_id},
     };
 
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t i = 0; i < COUNT(texts); i++)
         if (!statement_copy_text(row, texts[i].column, result, texts[i].text))
             return false;
     return true;
@@ -112,18 +113,18 @@ static void add_noted(struct transaction *transaction, keyward_key *key)
         key->refused_last_at = noted.refused_last_at;
 }
 
-static enum keyward_status read_key(struct transaction *transaction, void *result,
-                                    const struct statement *row, keyward_key *key)
+static enum keyward_status read_whole_key(struct transaction *transaction, void *result,
+                                          const struct statement *row, keyward_key *key)
 {
-    int provider = provider_value(statement_text(row, PROVIDER));
+    int provider = provider_value(statement_text(row, KEY_PROVIDER));
 
-    if (provider < 0 || !statement_text(row, ACCESS_KEY))
+    if (provider < 0 || !statement_text(row, KEY_ACCESS_KEY))
         return KEYWARD_CORRUPT;
     key->provider = (enum keyward_provider)provider;
-    key->created_at = statement_number(row, CREATED_AT);
-    key->deleted_at = statement_number(row, DELETED_AT);
-    key->deleted_event = statement_number(row, DELETED_EVENT);
-    key->expires_at = statement_number(row, EXPIRES_AT);
+    key->created_at = statement_number(row, KEY_CREATED_AT);
+    key->deleted_at = statement_number(row, KEY_DELETED_AT);
+    key->deleted_event = statement_number(row, KEY_DELETED_EVENT);
+    key->expires_at = statement_number(row, KEY_EXPIRES_AT);
     key->expired = key->expires_at != 0 &&
                    environment_now(&transaction->services->environment) >= key->expires_at;
     read_details(row, key);
@@ -140,13 +141,13 @@ static enum keyward_role role_to_see(enum keyward_include include)
 
 static bool is_included(const struct statement *row, enum keyward_include include)
 {
-    bool deleted = statement_number(row, DELETED_EVENT) != 0;
+    bool deleted = statement_number(row, KEY_DELETED_EVENT) != 0;
     return include == KEYWARD_LIVE_AND_DELETED || deleted == (include == KEYWARD_DELETED);
 }
 
-static enum keyward_status load(struct transaction *transaction, const char *repo_id,
-                                const char *key_id, enum keyward_include include, void *result,
-                                keyward_key *key)
+static enum keyward_status load_key(struct transaction *transaction, const char *repo_id,
+                                    const char *key_id, enum keyward_include include, void *result,
+                                    keyward_key *key)
 {
     struct statement find = statement_begin(transaction->connection, &get_key);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
@@ -154,7 +155,7 @@ static enum keyward_status load(struct transaction *transaction, const char *rep
     statement_bind_text(&find, repo_id);
     statement_bind_text(&find, key_id);
     if (statement_row(&find) && is_included(&find, include))
-        status = read_key(transaction, result, &find, key);
+        status = read_whole_key(transaction, result, &find, key);
     ended = statement_end(&find);
     return ended == KEYWARD_OK ? status : ended;
 }
@@ -162,7 +163,7 @@ static enum keyward_status load(struct transaction *transaction, const char *rep
 enum keyward_status key_load(struct transaction *transaction, const char *repo_id,
                              const char *key_id, void *result, keyward_key *key)
 {
-    return load(transaction, repo_id, key_id, KEYWARD_LIVE_AND_DELETED, result, key);
+    return load_key(transaction, repo_id, key_id, KEYWARD_LIVE_AND_DELETED, result, key);
 }
 
 enum keyward_status key_get(struct transaction *transaction, void *request)
@@ -172,7 +173,7 @@ enum keyward_status key_get(struct transaction *transaction, void *request)
         access_allows(transaction, get->actor, get->repo_id, role_to_see(get->include));
 
     if (status == KEYWARD_OK)
-        status = load(transaction, get->repo_id, get->key_id, get->include, get->key, get->key);
+        status = load_key(transaction, get->repo_id, get->key_id, get->include, get->key, get->key);
     return status;
 }
 
@@ -201,7 +202,7 @@ static enum keyward_status read_next_key(struct transaction *transaction, keywar
     if (!key)
         return KEYWARD_NOMEM;
     keys[page->count++] = key;
-    return read_key(transaction, page, row, key);
+    return read_whole_key(transaction, page, row, key);
 }
 
 enum keyward_status key_list(struct transaction *transaction, void *request)

@@ -13,28 +13,28 @@ static const struct query read_sealed = {
     QUERY_KEY_SEALED,
     "SELECT data_key_id, sealed, repo_id, key_id FROM sealed_secrets WHERE access_key = ?1"};
 
-enum column { DATA_KEY_ID, SEALED, REPO_ID, KEY_ID };
+enum shown_column { SHOWN_DATA_KEY_ID, SHOWN_SEALED, SHOWN_REPO_ID, SHOWN_KEY_ID };
 
 static enum keyward_status open_secret(struct transaction *transaction, const char *access_key,
                                        const struct statement *row, keyward_secret **secret)
 {
     const struct seal_place place = {
-        .data_key_id = statement_number(row, DATA_KEY_ID),
-        .repo_id = statement_text(row, REPO_ID),
-        .repo_id_length = statement_length(row, REPO_ID),
-        .key_id = statement_text(row, KEY_ID),
-        .key_id_length = statement_length(row, KEY_ID),
+        .data_key_id = statement_number(row, SHOWN_DATA_KEY_ID),
+        .repo_id = statement_text(row, SHOWN_REPO_ID),
+        .repo_id_length = statement_length(row, SHOWN_REPO_ID),
+        .key_id = statement_text(row, SHOWN_KEY_ID),
+        .key_id_length = statement_length(row, SHOWN_KEY_ID),
         .access_key = access_key,
         .access_key_length = strlen(access_key),
     };
-    size_t length = statement_length(row, SEALED);
+    size_t length = statement_length(row, SHOWN_SEALED);
     char *text;
 
     if (length <= SEAL_OVERHEAD)
         return KEYWARD_CORRUPT;
     *secret = secret_new(length - SEAL_OVERHEAD, &text);
-    return *secret ? sealed_secret_open(transaction, &place, statement_blob(row, SEALED), length,
-                                        (unsigned char *)text)
+    return *secret ? sealed_secret_open(transaction, &place, statement_blob(row, SHOWN_SEALED),
+                                        length, (unsigned char *)text)
                    : KEYWARD_NOMEM;
 }
 
@@ -52,8 +52,9 @@ static enum keyward_status read_secret(struct transaction *transaction, const ch
 }
 
 /* KEYWARD_OK when there is something to show. */
-static enum keyward_status judge(struct transaction *transaction, struct key_reveal *reveal,
-                                 const struct found_key *found, const struct key_life *life)
+static enum keyward_status require_secret(struct transaction *transaction,
+                                          struct key_reveal *reveal, const struct found_key *found,
+                                          const struct key_life *life)
 {
     if (found->deleted) {
         reveal->deleted_at = found->deleted_at;
@@ -88,7 +89,7 @@ enum keyward_status key_reveal(struct transaction *transaction, void *request)
         status = key_read_life(transaction, reveal->repo_id, reveal->key_id, &life);
     if (status != KEYWARD_OK)
         return status;
-    status = judge(transaction, reveal, &found, &life);
+    status = require_secret(transaction, reveal, &found, &life);
     if (status == KEYWARD_OK)
         event.action = KEYWARD_KEY_REVEALED;
     event.name = found.name;

@@ -6,9 +6,9 @@
 #include <sodium.h>
 #include <string.h>
 
-static const struct query read_key = {QUERY_LOG_KEY_READ,
-                                      "SELECT origin, public_key FROM audit_log_key WHERE id = 1"};
-static const struct query read_sealed = {
+static const struct query read_log_key = {
+    QUERY_LOG_KEY_READ, "SELECT origin, public_key FROM audit_log_key WHERE id = 1"};
+static const struct query read_sealed_log_key = {
     QUERY_LOG_KEY_SEALED, "SELECT data_key_id, sealed FROM audit_log_key WHERE id = 1"};
 static const struct query put_key = {
     QUERY_LOG_KEY_PUT, "INSERT INTO audit_log_key (id, origin, created_at, public_key,"
@@ -36,7 +36,7 @@ static bool row_is_sound(const struct statement *row)
 
 enum keyward_status log_key_read(struct transaction *transaction, struct log_key *key)
 {
-    struct statement read = statement_begin(transaction->connection, &read_key);
+    struct statement read = statement_begin(transaction->connection, &read_log_key);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
     if (statement_row(&read)) {
@@ -57,8 +57,9 @@ enum keyward_status log_key_read(struct transaction *transaction, struct log_key
 
 /* ---- making ---- */
 
-static enum keyward_status put(struct transaction *transaction, const struct log_key_make *make,
-                               int64_t data_key_id, const unsigned char *sealed)
+static enum keyward_status put_new_key(struct transaction *transaction,
+                                       const struct log_key_make *make, int64_t data_key_id,
+                                       const unsigned char *sealed)
 {
     struct statement put = statement_begin(transaction->connection, &put_key);
 
@@ -82,7 +83,7 @@ static enum keyward_status create(struct transaction *transaction, struct log_ke
     fill(&make->key, make->origin, public_key);
     seal_log_seed(data_key->key, data_key->id, make->origin, make->nonce,
                   make->secret + SECRET_KEY_BYTES, sealed);
-    return put(transaction, make, data_key->id, sealed);
+    return put_new_key(transaction, make, data_key->id, sealed);
 }
 
 enum keyward_status log_key_make(struct transaction *transaction, void *request)
@@ -90,9 +91,9 @@ enum keyward_status log_key_make(struct transaction *transaction, void *request)
     struct log_key_make *make = request;
     enum keyward_status status = log_key_read(transaction, &make->key);
 
-    if (status == KEYWARD_NOT_FOUND && make->origin)
+    if (status == KEYWARD_NOT_FOUND)
         return create(transaction, make);
-    if (status == KEYWARD_OK && make->origin && strcmp(make->origin, make->key.origin) != 0)
+    if (status == KEYWARD_OK && strcmp(make->origin, make->key.origin) != 0)
         return error_set(transaction->error, KEYWARD_EXISTS,
                          "the audit log has another origin, and has it for good");
     return status;
@@ -118,7 +119,7 @@ static enum keyward_status open_seed(struct transaction *transaction, const stru
 enum keyward_status log_key_open(struct transaction *transaction, const struct log_key *key,
                                  unsigned char *secret)
 {
-    struct statement read = statement_begin(transaction->connection, &read_sealed);
+    struct statement read = statement_begin(transaction->connection, &read_sealed_log_key);
     unsigned char public_key[PUBLIC_KEY_BYTES];
     enum keyward_status ended, status = KEYWARD_CORRUPT;
 

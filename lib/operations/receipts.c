@@ -10,8 +10,9 @@
 #include <inttypes.h>
 
 /* Who may not read the event is not told whether there is one. */
-static enum keyward_status read_event(struct transaction *transaction, const keyward_actor *actor,
-                                      int64_t sequence, keyward_event_list *found)
+static enum keyward_status read_one_event(struct transaction *transaction,
+                                          const keyward_actor *actor, int64_t sequence,
+                                          keyward_event_list *found)
 {
     enum keyward_status status = audit_read(transaction, sequence - 1, sequence, found);
     const char *repo_id = NULL;
@@ -64,7 +65,8 @@ enum keyward_status receipt_make(struct transaction *transaction, void *context)
     struct buffer note = {.bytes = NULL};
     struct checkpoint checkpoint;
     enum keyward_status status =
-        found ? read_event(transaction, request->actor, request->sequence, found) : KEYWARD_NOMEM;
+        found ? read_one_event(transaction, request->actor, request->sequence, found)
+              : KEYWARD_NOMEM;
 
     request->text.length = 0;
     if (status == KEYWARD_OK)

@@ -27,8 +27,8 @@ static void draw_nonce(const struct rekey *rekey, int64_t number,
                        sizeof rekey->seed);
 }
 
-static enum keyward_status append(struct transaction *transaction, const struct rekey *rekey,
-                                  enum keyward_action action, const char *name)
+static enum keyward_status append_change(struct transaction *transaction, const struct rekey *rekey,
+                                         enum keyward_action action, const char *name)
 {
     keyward_event event = {.action = action, .name = name};
     return audit_append(transaction, rekey->actor, &event);
@@ -92,7 +92,7 @@ static enum keyward_status change_master_key(struct transaction *transaction,
     enum keyward_status status = data_keys_load(transaction, NULL);
 
     if (status == KEYWARD_OK)
-        status = append(transaction, rekey, KEYWARD_MASTER_KEY_CHANGED, NULL);
+        status = append_change(transaction, rekey, KEYWARD_MASTER_KEY_CHANGED, NULL);
     if (status == KEYWARD_OK)
         status = rewrap_all(transaction, rekey);
     if (status != KEYWARD_OK)
@@ -120,7 +120,7 @@ static enum keyward_status create_data_key(struct transaction *transaction,
     draw_nonce(rekey, 0, nonce);
     keyring_seal(&transaction->services->keyring, by, newest + 1, nonce, rekey->data_key, sealed);
     snprintf(name, sizeof name, "%lld", (long long)newest + 1);
-    status = append(transaction, rekey, KEYWARD_DATA_KEY_CREATED, name);
+    status = append_change(transaction, rekey, KEYWARD_DATA_KEY_CREATED, name);
     if (status == KEYWARD_OK)
         status = data_keys_insert(transaction, newest + 1, transaction->last_at, sealed);
     if (status == KEYWARD_OK && transaction->uncommitted_data_key == 0)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define ENTRY_COUNT 16384 /* a power of two; memory is touched only as entries are used */
-#define KEY_BYTES crypto_generichash_KEYBYTES
+#define FINGERPRINT_KEY_BYTES crypto_generichash_KEYBYTES
 
 /* What an entry says, and its length in the words that are copied one by one. */
 struct content {
@@ -37,7 +37,7 @@ struct verified *verified_new(void)
 
     if (!verified)
         return NULL;
-    verified->key = sodium_malloc(KEY_BYTES);
+    verified->key = sodium_malloc(FINGERPRINT_KEY_BYTES);
     verified->entries = calloc(ENTRY_COUNT, sizeof *verified->entries);
     if (!verified->key || !verified->entries) {
         verified_free(&verified);
@@ -65,7 +65,7 @@ void verified_fingerprint(const struct verified *verified, const char *access_ke
 {
     crypto_generichash_state state;
 
-    crypto_generichash_init(&state, verified->key, KEY_BYTES, sizeof pair->words);
+    crypto_generichash_init(&state, verified->key, FINGERPRINT_KEY_BYTES, sizeof pair->words);
     crypto_generichash_update(&state, (const unsigned char *)access_key, strlen(access_key) + 1);
     crypto_generichash_update(&state, (const unsigned char *)secret, secret_length);
     crypto_generichash_final(&state, (unsigned char *)pair->words, sizeof pair->words);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MARK "\xE2\x80\x94 " /* an em dash and a space begin a signature's line */
-#define HEX_DIGITS (KEY_ID_BYTES * 2)
+#define KEY_ID_DIGITS (KEY_ID_BYTES * 2)
 #define KEY_BYTES (1 + PUBLIC_KEY_BYTES) /* as a verifier key has it: with the type in front */
 #define TIME_BYTES 8
 #define SECONDS_MAX (KEYWARD_TIME_MAX / 1000)
@@ -65,16 +65,16 @@ void verifier_key_make(struct verifier_key *key, enum key_type type, struct span
     memcpy(key->public_key, public_key, PUBLIC_KEY_BYTES);
 }
 
-static void write_id(const struct verifier_key *key, char digits[HEX_DIGITS + 1])
+static void write_id(const struct verifier_key *key, char digits[KEY_ID_DIGITS + 1])
 {
-    sodium_bin2hex(digits, HEX_DIGITS + 1, key->id, KEY_ID_BYTES);
+    sodium_bin2hex(digits, KEY_ID_DIGITS + 1, key->id, KEY_ID_BYTES);
 }
 
 bool verifier_key_parse(struct verifier_key *key, struct span text)
 {
     const char *plus = memchr(text.at, '+', text.length);
     unsigned char bytes[KEY_BYTES];
-    char digits[HEX_DIGITS + 1];
+    char digits[KEY_ID_DIGITS + 1];
     struct span name, rest;
     size_t length;
 
@@ -82,20 +82,20 @@ bool verifier_key_parse(struct verifier_key *key, struct span text)
         return false;
     name = (struct span){text.at, (size_t)(plus - text.at)};
     rest = span_after(text, name.length + 1);
-    if (!key_name_is_valid(name) || rest.length <= HEX_DIGITS || rest.at[HEX_DIGITS] != '+')
+    if (!key_name_is_valid(name) || rest.length <= KEY_ID_DIGITS || rest.at[KEY_ID_DIGITS] != '+')
         return false;
-    if (!base64_decode(span_after(rest, HEX_DIGITS + 1), bytes, sizeof bytes, &length) ||
+    if (!base64_decode(span_after(rest, KEY_ID_DIGITS + 1), bytes, sizeof bytes, &length) ||
         length != sizeof bytes || (bytes[0] != KEY_ED25519 && bytes[0] != KEY_COSIGNATURE))
         return false;
     verifier_key_make(key, (enum key_type)bytes[0], name, bytes + 1);
     write_id(key, digits);
-    return memcmp(digits, rest.at, HEX_DIGITS) == 0;
+    return memcmp(digits, rest.at, KEY_ID_DIGITS) == 0;
 }
 
 void verifier_key_add(struct buffer *buffer, const struct verifier_key *key)
 {
     unsigned char bytes[KEY_BYTES];
-    char digits[HEX_DIGITS + 1];
+    char digits[KEY_ID_DIGITS + 1];
 
     bytes[0] = (unsigned char)key->type;
     memcpy(bytes + 1, key->public_key, PUBLIC_KEY_BYTES);
@@ -143,7 +143,7 @@ static bool find_text(const struct lines *lines, struct span *text)
 
 enum keyward_status note_parse(struct note *note, struct lines *lines, struct error *error)
 {
-    struct span line;
+    struct span line = {NULL, 0};
 
     note->count = 0;
     if (!find_text(lines, &note->text))

@@ -48,7 +48,7 @@ void log_keeper_release(struct log_keeper *keeper, void (*close)(struct connecti
     close(&keeper->connection);
 }
 
-static int load(const atomic_int *number)
+static int load_relaxed(const atomic_int *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
 }
@@ -60,22 +60,23 @@ static void store(atomic_int *number, int value)
 
 void log_keeper_note(struct log_keeper *keeper, int pages)
 {
-    int before = load(&keeper->pages), added = pages > before ? pages - before : pages;
+    int before = load_relaxed(&keeper->pages), added = pages > before ? pages - before : pages;
 
     store(&keeper->pages, pages);
     if (pages < before)
         store(&keeper->put_off, 0); /* the log has begun anew */
-    store(&keeper->commit_pages, (3 * load(&keeper->commit_pages) + added) / 4);
+    store(&keeper->commit_pages, (3 * load_relaxed(&keeper->commit_pages) + added) / 4);
 }
 
 static bool is_at_least(const struct log_keeper *keeper, int limit)
 {
-    return load(&keeper->pages) >= limit && load(&keeper->pages) >= load(&keeper->put_off);
+    return load_relaxed(&keeper->pages) >= limit &&
+           load_relaxed(&keeper->pages) >= load_relaxed(&keeper->put_off);
 }
 
 static int limit_of(const struct log_keeper *keeper)
 {
-    int limit = load(&keeper->commit_pages) * COMMITS_IN_LOG;
+    int limit = load_relaxed(&keeper->commit_pages) * COMMITS_IN_LOG;
 
     return limit < SHORT_LOG ? SHORT_LOG : limit > LONG_LOG ? LONG_LOG : limit;
 }
@@ -101,7 +102,7 @@ static int write_back(struct log_keeper *keeper, bool alone)
         return INT_MAX;
     if (!write_back_log(keeper->connection, !alone, &copied))
         return INT_MAX;
-    return copied < load(&keeper->pages) ? load(&keeper->pages) - copied : 0;
+    return copied < load_relaxed(&keeper->pages) ? load_relaxed(&keeper->pages) - copied : 0;
 }
 
 static void empty(struct log_keeper *keeper)
@@ -161,7 +162,7 @@ static void copy_rest(struct log_keeper *keeper)
 
     /* A reader who holds on to an old snapshot keeps the log from beginning anew: it is tried again
      * when there is something worth copying. */
-    store(&keeper->put_off, done ? 0 : load(&keeper->pages) + SHORT_LOG);
+    store(&keeper->put_off, done ? 0 : load_relaxed(&keeper->pages) + SHORT_LOG);
     atomic_store_explicit(&keeper->almost, false, memory_order_relaxed);
 }
 

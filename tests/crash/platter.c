@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/platter.h"
-#include "crash/chance.h"
+#include "support/chance.h"
 
 #include <stdlib.h>
 #include <string.h>

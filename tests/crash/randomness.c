@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/randomness.h"
-#include "crash/chance.h"
+#include "support/chance.h"
 
 #include <check.h>
 #include <sodium.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/run.h"
 #include "crash/baton.h"
-#include "crash/chance.h"
 #include "crash/disk.h"
 #include "crash/randomness.h"
 #include "crash/workload.h"
+#include "support/chance.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -51,8 +51,8 @@ static void run_workers(struct run *run, keyward *store)
                                      .path = RUN_STORE,
                                      .keeps_store = i == 0,
                                      .now = calls_so_far,
-                                     .chance = chance_seed(run->seed, 1, (uint64_t)i)};
-    baton_run(THREADS, work, NULL, chance_seed(run->seed, 2, 0));
+                                     .chance = chance_mix(run->seed, 1, (uint64_t)i)};
+    baton_run(THREADS, work, NULL, chance_mix(run->seed, 2, 0));
 }
 
 static void count_commits(struct run *run, keyward *store)
@@ -77,7 +77,7 @@ void run_make(struct run *run, uint64_t seed)
     options = ledger_options(run->ledger, master_key);
     disk.trace = &run->trace;
     disk_use(&disk);
-    randomness_restart(chance_seed(seed, 3, 0));
+    randomness_restart(chance_mix(seed, 3, 0));
 
     baton_run(1, open_store, &store, 0);
     ck_assert_int_eq(opened, KEYWARD_OK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/workload.h"
-#include "crash/chance.h"
+#include "support/chance.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -69,14 +69,14 @@ static bool is_flip(enum damage_kind kind)
 
 static bool is_chosen(const struct campaign *campaign, const struct damage *damage, size_t index)
 {
-    struct chance chance = chance_of(campaign->seed, (int)index);
+    uint64_t chance = chance_of(campaign->seed, (int)index);
     size_t one_in = campaign->one_in;
 
     if (one_in <= 1)
         return true;
     if (is_flip(damage->kind))
         one_in = 4 * one_in / weight(structure_at(&campaign->scene->image, damage));
-    return one_in <= 1 || chance_below(&chance, (int)one_in) == 0;
+    return one_in <= 1 || chance_index(&chance, (int)one_in) == 0;
 }
 
 /* ---- a child ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A memory that runs out on order: SQLite's, by its own configuration, and the library's, by the
- * linker, which leads what CMake calls `memory_calls` here.
+ * linker, which leads what fault.cmake calls `keyward_memory_calls` here.
  *
  *     memory_install();                  once, before any use of SQLite
  *     memory_fail(MEMORY_OF_SQLITE, 3, FAIL_ONCE);

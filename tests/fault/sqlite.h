@@ -2,7 +2,7 @@
 /*
  * An SQLite that fails on order: its functions, as the library calls them. So each failure can be
  * had that a function may return, also where no disk and no memory brings it about in a test. The
- * linker leads the functions here (sqlite.cmake has the list).
+ * linker leads the functions here (fault.cmake has the list).
  *
  *     sqlite_fail(3, FAIL_ONCE, SQLITE_IOERR);   the third call from here on
  *     status = database_write(...);

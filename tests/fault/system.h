@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls that fail on order: those by which the library itself, and not SQLite, reads, makes,
- * names and flushes files. The linker leads what CMake calls `system_calls` here.
+ * names and flushes files. The linker leads what fault.cmake calls `keyward_system_calls` here.
  *
  *     system_fail(SYSTEM_FSYNC, 2, FAIL_ONCE, EIO);   the second from here on
  *     status = keyward_backup(...);

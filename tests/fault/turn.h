@@ -21,7 +21,7 @@ struct turn {
 /* The nth call from here on. */
 struct turn turn_of(int nth, enum fault_length length);
 
-/* Counts a call; true when it is to fail. */
+/* Counts a call, if one is to fail at all; true when it is this one. */
 bool turn_comes(struct turn *turn);
 
 #endif

@@ -30,7 +30,7 @@
 
 #define ARGUMENTS_MAX 15
 #define FLAG_TERMINAL 1 /* standard output and error are one, and somebody can be asked */
-#define LAST_STATUS KEYWARD_INCONSISTENT
+#define LAST_STATUS KEYWARD_WRONG_LIBRARY
 
 int keyward_main(int argc, char **argv);
 

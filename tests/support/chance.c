@@ -18,22 +18,36 @@ uint64_t chance_seed(void)
     return seed;
 }
 
-struct chance chance_of(uint64_t seed, int number)
+uint64_t chance_of(uint64_t seed, int number)
 {
-    return (struct chance){.state = seed + (uint64_t)number * 1000003};
+    return seed + (uint64_t)number * 1000003;
+}
+
+uint64_t chance_mix(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t state = a;
+
+    state = chance_next(&state) ^ b;
+    state = chance_next(&state) ^ c;
+    return chance_next(&state);
 }
 
 /* splitmix64 */
-uint64_t chance_next(struct chance *chance)
+uint64_t chance_next(uint64_t *state)
 {
-    uint64_t value = chance->state += 0x9E3779B97F4A7C15;
+    uint64_t value = *state += UINT64_C(0x9E3779B97F4A7C15);
 
-    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
-    value = (value ^ value >> 27) * 0x94D049BB133111EB;
+    value = (value ^ value >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    value = (value ^ value >> 27) * UINT64_C(0x94D049BB133111EB);
     return value ^ value >> 31;
 }
 
-int chance_below(struct chance *chance, int limit)
+uint64_t chance_below(uint64_t *state, uint64_t limit)
 {
-    return (int)(chance_next(chance) % (uint64_t)limit);
+    return chance_next(state) % limit;
+}
+
+int chance_index(uint64_t *state, int limit)
+{
+    return (int)chance_below(state, (uint64_t)limit);
 }

@@ -3,11 +3,11 @@
 #ifndef KEYWARD_TESTS_FIGURES_H
 #define KEYWARD_TESTS_FIGURES_H
 
-/* Before the suite runs: its tests have processes of their own. */
-void figures_init(void);
+#include <check.h>
 
-/* For a test to set, and for main() to show; nothing is shown where nothing was set. */
+/* run_suite(), and then the figures, if a test has set any. */
+int run_suite_with_figures(Suite *suite);
+
 __attribute__((format(printf, 1, 2))) void figures_set(const char *format, ...);
-void figures_show(void);
 
 #endif

@@ -18,6 +18,15 @@ const keyward_actor will = {.user_id = "will"};
 const keyward_actor rita = {.user_id = "rita"};
 const keyward_actor nobody = {.user_id = "nobody"};
 
+#if defined(__SANITIZE_THREAD__)
+/* A race in a child process is a failed test, not a line that nobody reads. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "halt_on_error=1";
+}
+#endif
+
 int run_suite(Suite *suite)
 {
     SRunner *runner = srunner_create(suite);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/tree.h"
+#include "support/chance.h"
 #include "support/log.h"
 
 #include <inttypes.h>
@@ -363,16 +364,10 @@ static uint64_t random_state;
 
 void choose_seed(void)
 {
-    const char *wanted = getenv("KEYWARD_TEST_SEED");
-
-    random_state =
-        wanted ? strtoull(wanted, NULL, 10) : (uint64_t)time(NULL) * 1000003 + (uint64_t)getpid();
-    printf("KEYWARD_TEST_SEED=%" PRIu64 "\n", random_state);
-    fflush(stdout);
+    random_state = chance_seed();
 }
 
 int below(int limit)
 {
-    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
-    return (int)((random_state >> 33) % (uint64_t)limit);
+    return chance_index(&random_state, limit);
 }

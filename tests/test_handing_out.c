@@ -297,7 +297,7 @@ int main(void)
 
     if (!memory_install())
         return EXIT_FAILURE;
-    suite = suite_create("memory");
+    suite = suite_create("handing_out");
     tests = suite_add_case(suite, "memory", open_fixture, close_fixture);
 
     tcase_add_loop_test(tests, without_memory_of_the_library_nothing_is_handed_out, 0,

@@ -2,10 +2,10 @@
 /*
  * Whether the time of an authentication tells what is wrong with a pair, by the way of dudect: two
  * kinds of pairs come in an order drawn by chance, and Welch's t-test says whether their times are
- * of one distribution. Two kinds are apart when that is beyond doubt, and their means are 5 %
+ * of one distribution. Two kinds are apart when that is beyond doubt, and their means are 8 %
  * apart.
  *
- *     refusals [ATTEMPTS]        of each kind in each comparison
+ *     timing_refusals [ATTEMPTS]        of each kind in each comparison
  *
  * A comparison that stops at the first difference is measured as well, and must be found.
  */

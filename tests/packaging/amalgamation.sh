@@ -33,7 +33,7 @@ for cc in "$@"; do
         # shellcheck disable=SC2086 # one word a flag
         "$cc" -std=c11 $level $warnings -Werror -c keyward.c || fail "$cc $level does not compile it"
 
-        "$here/../declared.sh" keyward.h >public
+        "$here/../declared.sh" keyward.h | cut -d ' ' -f 1 >public
         nm -g --defined-only keyward.o | awk '{ print $NF }' | sort >global
         diff public global >difference ||
             fail "public (<) and global (>) are not the same: $(grep '^[<>]' difference)"

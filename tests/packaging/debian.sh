@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The Debian packages: dpkg-buildpackage makes the same bytes of one source in two folders, where
+# language, time zone, user's mask and the running of tests differ too; lintian has nothing to say;
+# and in a clean system they can be installed, used and removed. Each of these checks then meets a
+# fault that it must find.
+#   packaging/debian.sh FOLDER-TO-WORK-IN
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+rm -rf "$1"
+mkdir -p "$1/one" "$1/another-one/deeper"
+work=$(cd -- "$1" && pwd)
+one=$work/one/keyward another=$work/another-one/deeper/source
+output=$work/output
+found=0
+
+fail() {
+    cat "$output" >&2
+    echo "debian: $*" >&2
+    exit 1
+}
+
+passes() { # passes WHAT COMMAND...
+    what=$1
+    shift
+    "$@" >"$output" 2>&1 || fail "$what: fails"
+    echo "$what"
+}
+
+finds() { # finds WHAT PATTERN COMMAND...
+    what=$1 pattern=$2
+    shift 2
+    if "$@" >"$output" 2>&1; then
+        fail "$what: passes in spite of the fault"
+    fi
+    grep -Eq -e "$pattern" "$output" || fail "$what: fails, but does not say '$pattern'"
+    echo "found: $what"
+    found=$((found + 1))
+}
+
+# What is in the work tree: what git knows and what is about to be added; outside a checkout all.
+copy() { # copy FOLDER
+    mkdir "$1"
+    if git -C "$root" rev-parse --git-dir >/dev/null 2>&1; then
+        (cd "$root" && git ls-files -z --cached --others --exclude-standard)
+    else
+        (cd "$root" && find . -path ./build -prune -o -type f -print0)
+    fi >"$work/files"
+    (cd "$root" && tar -c --null -T "$work/files") | tar -x -m -C "$1"
+}
+
+build() { # build FOLDER [DPKG-BUILDPACKAGE-OPTION...]
+    folder=$1
+    shift
+    (cd "$folder" && dpkg-buildpackage -us -uc "$@")
+}
+build_one() {
+    (umask 022 && TZ=UTC LC_ALL=C.UTF-8 build "$one" "$@")
+}
+build_another() {
+    (umask 027 && TZ=Asia/Kathmandu LC_ALL=C DEB_BUILD_OPTIONS=nocheck build "$another" "$@")
+}
+
+# Neither the .buildinfo, which tells what was built where, nor the .changes with its sum.
+same() { # same PATTERN: of the files that the two builds made
+    different=0 compared=0
+    for file in "$work/one"/$1; do
+        compared=$((compared + 1))
+        cmp "$file" "$work/another-one/deeper/${file##*/}" || different=1
+    done
+    [ "$compared" -gt 0 ] && return $different
+}
+
+reads_well() { # reads_well FILE...
+    lintian --display-info --pedantic --fail-on error,warning --allow-root "$@"
+}
+
+# The library of the first build, by a list of symbols that the command makes of ours.
+symbols() { # symbols COMMAND...
+    "$@" "$one/debian/libkeyward0.symbols" >"$work/symbols"
+    (cd "$one" && dpkg-gensymbols -c4 -plibkeyward0 -Pdebian/libkeyward0 "-I$work/symbols" -O)
+}
+
+copy "$one"
+copy "$another"
+passes 'dpkg-buildpackage' build_one
+passes 'dpkg-buildpackage, elsewhere' build_another
+for file in '*.deb' '*.tar.xz' '*.dsc'; do
+    passes "the same $file" same "$file"
+done
+passes 'lintian' reads_well "$work"/one/*.changes
+passes 'the symbols' symbols cat
+finds 'a function that is gone' '^\+#MISSING: .* keyward_planted@' symbols sed '$a\
+ keyward_planted@KEYWARD_0.1 0.1.0'
+finds 'a function that is not in the list' '^\+ keyward_version@' symbols sed '/keyward_version@/d'
+
+passes 'a clean system' "$root/tests/packaging/debian/clean_root.sh" "$work/one" "$root"
+grep '^found: ' "$output" || fail 'the clean system was not tried with a fault'
+found=$((found + 1))
+
+# Another fault for each package, in both builds, of which only what changed is built again.
+for folder in "$one" "$another"; do
+    echo 'extern const char built[]; const char built[] = __TIME__;' >>"$folder/cli/main.c"
+    echo "extern const char built[]; const char built[] = \"$folder\";" \
+        >>"$folder/lib/base/text.c"
+    rm "$folder/debian/copyright" "$folder/debian/debhelper-build-stamp"
+done
+DEB_BUILD_OPTIONS=nocheck passes 'dpkg-buildpackage, with faults' build_one --build=binary -nc
+DEB_BUILD_OPTIONS=nocheck passes 'elsewhere' build_another --build=binary -nc
+finds 'the time of a build' 'differ: ' same 'keyward_*.deb'
+finds 'the folder of a build' 'differ: ' same 'libkeyward0_*.deb'
+finds 'a package without its licence' 'no-copyright-file' reads_well "$work"/one/keyward_*.deb
+
+echo "$found faults found"

@@ -32,11 +32,8 @@ for cc in "$@"; do
     for level in -O0 -O2; do
         # shellcheck disable=SC2086 # one word a flag
         "$cc" -std=c11 $level $warnings -Werror -c keyward.c || fail "$cc $level does not compile it"
-
-        "$here/../declared.sh" keyward.h | cut -d ' ' -f 1 >public
-        nm -g --defined-only keyward.o | awk '{ print $NF }' | sort >global
-        diff public global >difference ||
-            fail "public (<) and global (>) are not the same: $(grep '^[<>]' difference)"
+        "$here/../static_names.sh" keyward.o keyward.h ||
+            fail 'its functions are not those of the header, or not all others are static'
     done
     # As a project does that has no build system to speak of.
     "$cc" main.c keyward.c -lsqlite3 -lsodium -pthread -o main || fail "$cc does not link it"

@@ -44,5 +44,6 @@ endforeach()
 
 # They get between two files of lib/, by the linker's --wrap: it sees no calls within one file.
 set(between_files check check_log damage faults_batch freshness freshness_unchecked
-    linearizability_unchecked power_cuts remembering start transaction transaction_faults tree)
+    handing_out linearizability_unchecked power_cuts remembering start transaction
+    transaction_faults tree)
 set_tests_properties(${between_files} PROPERTIES DISABLED TRUE)

@@ -8,7 +8,7 @@ export LC_ALL=C
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-"$(dirname -- "$0")/declared.sh" "$2" | sed 's/ .*//' >"$folder/declared"
+"$(dirname -- "$0")/declared.sh" "$2" | cut -d ' ' -f 1 >"$folder/declared"
 nm -g --defined-only "$1" | awk 'NF == 3 { print $NF }' | sort >"$folder/shown"
 if ! diff "$folder/declared" "$folder/shown" >"$folder/difference"; then
     echo 'declared in the header (<) and shown by the static library (>) differ:' >&2

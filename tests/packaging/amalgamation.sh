@@ -32,7 +32,8 @@ for cc in "$@"; do
     for level in -O0 -O2; do
         # shellcheck disable=SC2086 # one word a flag
         "$cc" -std=c11 $level $warnings -Werror -c keyward.c || fail "$cc $level does not compile it"
-        "$here/../static_names.sh" keyward.o keyward.h || fail "$cc $level shows other names"
+        "$here/../static_names.sh" keyward.o keyward.h ||
+            fail 'its functions are not those of the header, or not all others are static'
     done
     # As a project does that has no build system to speak of.
     "$cc" main.c keyward.c -lsqlite3 -lsodium -pthread -o main || fail "$cc does not link it"

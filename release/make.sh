@@ -46,7 +46,7 @@ $version
 END_OF_VERSION
 for part in "MAJOR $major" "MINOR $minor" "PATCH $patch"; do
     tells include/keyward/keyward.h "^#define KEYWARD_VERSION_${part% *} " \
-        "#define KEYWARD_VERSION_$part"
+        "#define KEYWARD_VERSION_$part( .*)?"
 done
 tells CHANGELOG.md '^## ' "## $dots \\($digits$digits-$digits-$digits\\)"
 tells debian/changelog '^keyward ' "keyward \\($dots\\) (unstable|experimental);.*"

@@ -10,7 +10,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 rm -rf "$1"
 mkdir -p "$1/one" "$1/another-one/deeper"
 work=$(cd -- "$1" && pwd)
-one=$work/one/keyward another=$work/another-one/deeper/source
+# The last folder's name is in dpkg's source archive.
+one=$work/one/keyward another=$work/another-one/deeper/keyward
 output=$work/output
 
 # shellcheck source=tests/packaging/report.sh
@@ -38,6 +39,22 @@ same() { # same PATTERN: of the files that the two builds made
     [ "$compared" -gt 0 ] && return $different
 }
 
+# The oldest libraries that debian/control allows are those of the header.
+oldest() { # oldest CONTROL
+    for library in SQLITE:libsqlite3 SODIUM:libsodium; do
+        wanted=$(sed -n "s/^#define KEYWARD_${library%:*}_MIN \"\(.*\)\"/\1/p" \
+            "$root/include/keyward/keyward.h")
+        grep "^ ${library#*:}[-a-z0-9]* (" "$1" >"$work/named"
+        if grep -v "(>= $wanted)" "$work/named"; then
+            return 1
+        fi
+    done
+}
+too_old() {
+    sed 's/libsqlite3-0 (>= 3/libsqlite3-0 (>= 2/' "$root/debian/control" >"$work/control"
+    oldest "$work/control"
+}
+
 reads_well() { # reads_well FILE...
     lintian --display-info --pedantic --fail-on error,warning --allow-root "$@"
 }
@@ -61,6 +78,8 @@ for file in '*.deb' '*.tar.xz' '*.dsc'; do
     passes "the same $file" same "$file"
 done
 passes 'lintian' reads_well "$work"/one/*.changes
+passes 'the oldest libraries' oldest "$root/debian/control"
+finds 'a library that is too old' 'libsqlite3-0' too_old
 passes 'the symbols' symbols cat
 finds 'a function that is gone' 'symbols or patterns disappeared' symbols and_one_more
 finds 'a function that is not in the list' 'new symbols appeared' symbols sed /keyward_version@/d

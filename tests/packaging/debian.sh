@@ -65,9 +65,9 @@ symbols() { # symbols COMMAND...
     (cd "$one" && dpkg-gensymbols -c4 -plibkeyward0 -Pdebian/libkeyward0 "-I$work/symbols" \
         "-O$work/symbols-found")
 }
-and_one_more() { # and_one_more SYMBOLS
+and_one_more() { # and_one_more SYMBOLS: of an earlier version, as those are that may not go
     cat "$1"
-    echo ' keyward_planted@KEYWARD_0.1 0.1.0'
+    echo ' keyward_planted@KEYWARD_0.1 0.0.1'
 }
 
 "$root/tests/packaging/source_tree.sh" "$root" "$one"

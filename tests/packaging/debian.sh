@@ -88,9 +88,14 @@ passes 'a clean system' "$root/tests/packaging/debian/clean_root.sh" "$work/one"
 grep '^found: ' "$output" || fail 'the clean system was not tried with a fault'
 found=$((found + 1))
 
-# Another fault for each package, in both builds, of which only what changed is built again.
+# Another fault for each package, in both builds, of which only what changed is built again. (gcc's
+# __TIME__ would be none: it is SOURCE_DATE_EPOCH's, which dpkg-buildpackage sets.)
 for folder in "$one" "$another"; do
-    echo 'extern const char built[]; const char built[] = __TIME__;' >>"$folder/cli/main.c"
+    echo 'extern const char built[]; const char built[] = BUILT;' >>"$folder/cli/main.c"
+    cat >>"$folder/cli/CMakeLists.txt" <<'END'
+execute_process(COMMAND date +%s OUTPUT_VARIABLE built OUTPUT_STRIP_TRAILING_WHITESPACE)
+target_compile_definitions(keyward_cli PRIVATE BUILT="${built}")
+END
     echo "extern const char built[]; const char built[] = \"$folder\";" \
         >>"$folder/lib/base/text.c"
     rm "$folder/debian/copyright" "$folder/debian/debhelper-build-stamp"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The Debian packages: dpkg-buildpackage makes the same bytes of one source in two folders, where
-# language, time zone, user's mask and the running of tests differ too; lintian has nothing to say;
-# and in a clean system they can be installed, used and removed. Each of these checks then meets a
+# language, time zone, user's mask and the running of tests differ too; lintian finds no error and
+# warns of nothing; in a clean system they can be installed, used and removed. Each of these checks then meets a
 # fault that it must find.
 #   packaging/debian.sh FOLDER-TO-WORK-IN
 set -eu
@@ -44,7 +44,7 @@ oldest() { # oldest CONTROL
     for library in SQLITE:libsqlite3 SODIUM:libsodium; do
         wanted=$(sed -n "s/^#define KEYWARD_${library%:*}_MIN \"\(.*\)\"/\1/p" \
             "$root/include/keyward/keyward.h")
-        grep "^ ${library#*:}[-a-z0-9]* (" "$1" >"$work/named"
+        grep "^ ${library#*:}[-a-z0-9]* (" "$1" >"$work/named" || return 1
         if grep -v "(>= $wanted)" "$work/named"; then
             return 1
         fi

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The Debian packages: dpkg-buildpackage makes the same bytes of one source in two folders, where
 # language, time zone, user's mask and the running of tests differ too; lintian finds no error and
-# warns of nothing; in a clean system they can be installed, used and removed. Each of these checks then meets a
-# fault that it must find.
+# warns of nothing; in a clean system they can be installed, used and removed. Each of these checks
+# then meets a fault that it must find.
 #   packaging/debian.sh FOLDER-TO-WORK-IN
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)

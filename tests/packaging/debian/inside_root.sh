@@ -17,20 +17,19 @@ depends() { # depends TEST: what debian/tests/control says that it needs, but fo
 }
 
 try() { # try TEST: of debian/tests, as a user who may do nothing else
-    folder=$(mktemp -d)
+    folder=$(mktemp -d -p /kit)
     chown nobody "$folder"
     AUTOPKGTEST_TMP=$folder setpriv --reuid=nobody --regid=nogroup --clear-groups \
-        "debian/tests/$1"
-    rm -rf "$folder"
-    echo "clean root: $1 passes"
+        "debian/tests/$1" && echo "clean root: $1 passes"
 }
 
 # As if a dependency had been forgotten: that must show.
 dpkg --force-depends -i ./keyward_*.deb
-if (try command); then
+if try command; then
     echo 'clean root: the command runs without its library' >&2
     exit 1
 fi
+dpkg --purge keyward
 echo 'found: a dependency that is not installed'
 
 install ./keyward_*.deb ./libkeyward0_*.deb

@@ -185,6 +185,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
     if (!self)
         return __real_clock_gettime(clock, now);
     race.now += TICK_NS;
-    *now = (struct timespec){.tv_sec = race.now / 1000000000, .tv_nsec = race.now % 1000000000};
+    *now = (struct timespec){.tv_sec = (time_t)(race.now / 1000000000),
+                             .tv_nsec = (long)(race.now % 1000000000)};
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "fault/memory.h"
 #include "secrets/stream.h"
 
+#include <inttypes.h>
 #include <keyward/keyward.h>
 #include <pthread.h>
 #include <signal.h>
@@ -45,11 +46,11 @@ static unsigned char *volatile kept = marker;       /* or a compiler leaves it o
 /* Until the next mark it is only noted: to say it needs stack, on which something may lie. */
 static struct {
     const char *word;
-    size_t number;
+    uint64_t number;
 } notes[4096];
 static size_t noted;
 
-static void note(const char *word, size_t number)
+static void note(const char *word, uint64_t number)
 {
     pthread_mutex_lock(&saying);
     if (noted == sizeof notes / sizeof *notes)
@@ -85,7 +86,7 @@ static void stand_still(int number)
     (void)number;
     log_error(marked);
     for (size_t i = 0; i < noted; i++)
-        printf("%s %zu\n", notes[i].word, notes[i].number);
+        printf("%s %" PRIu64 "\n", notes[i].word, notes[i].number);
     noted = 0;
     printf("mark %s\n", marked);
     fflush(stdout);

@@ -422,6 +422,34 @@ START_TEST(a_function_that_fails_as_another_processes_data_key_is_read_changes_n
 }
 END_TEST
 
+static void change_in_between(void *context)
+{
+    (void)context;
+    assert_status(f.store, change_master_key(), KEYWARD_OK);
+}
+
+/* Its snapshot is of the old master key, of which nobody has kept anything: but whoever changed it
+ * has opened the data keys first. */
+START_TEST(a_reader_that_is_overtaken_by_a_change_of_the_master_key_finds_the_data_key)
+{
+    struct fixture other = f;
+    keyward_secret *secret;
+    keyward_key *key;
+
+    assert_status(NULL, keyward_open(&other.store, f.path, &f.options), KEYWARD_OK);
+    assert_status(other.store, keyward_create_data_key(other.store, &host), KEYWARD_OK);
+    key = make_key(&other, "repo-1", "of the other", &secret);
+    keyward_close(&other.store);
+    sqlite_before("SELECT master_key_id", change_in_between, NULL);
+    assert_status(f.store, try_key(&f, key, secret), KEYWARD_OK);
+    ck_assert_int_eq(keyward_last_error(f.store)->status, KEYWARD_OK);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM data_keys"), 3); /* it came */
+    keyward_key_free(&key);
+    keyward_secret_free(&secret);
+    assert_sound(&f);
+}
+END_TEST
+
 START_TEST(a_function_that_fails_as_a_name_is_looked_for_changes_nothing)
 {
     keyward_options options = f.options;
@@ -506,6 +534,8 @@ int main(void)
                         COUNT(on_sqlite));
     tcase_add_test(tests,
                    a_function_that_fails_as_another_processes_data_key_is_read_changes_nothing);
+    tcase_add_test(tests,
+                   a_reader_that_is_overtaken_by_a_change_of_the_master_key_finds_the_data_key);
     tcase_add_test(tests, a_function_that_fails_as_a_name_is_looked_for_changes_nothing);
     tcase_add_loop_test(tests, a_tile_that_cannot_be_made_takes_its_event_along, 0,
                         COUNT(tile_faults));

@@ -369,6 +369,21 @@ START_TEST(a_hash_of_the_tree_that_is_too_short_is_found)
 }
 END_TEST
 
+/* The first one is what was signed, and is published. */
+START_TEST(a_hash_of_the_tree_that_is_there_twice_is_found)
+{
+    append(&f, 300);
+    assert_status(f.store, sign(), KEYWARD_OK);
+    damage("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql,"
+           " 'KEY (level, position)', 'KEY (level, position, hash)') WHERE name = 'audit_tree';"
+           " PRAGMA writable_schema = RESET;"
+           " INSERT INTO audit_tree SELECT level, position, CAST(hash || 'x' AS BLOB) FROM "
+           "audit_tree");
+    assert_status(f.store, publish(), KEYWARD_OK);
+    assert_status(f.store, check(), KEYWARD_CORRUPT);
+}
+END_TEST
+
 /* C2SP's entries have two bytes for their length. */
 START_TEST(an_event_that_fits_no_entry_is_not_published)
 {
@@ -412,6 +427,7 @@ int main(void)
     tcase_add_test(tests, a_key_whose_name_was_taken_is_deleted);
     tcase_add_test(tests, a_key_that_has_lost_the_time_of_its_deletion_is_deleted);
     tcase_add_test(tests, a_hash_of_the_tree_that_is_too_short_is_found);
+    tcase_add_test(tests, a_hash_of_the_tree_that_is_there_twice_is_found);
     tcase_add_test(tests, an_event_that_fits_no_entry_is_not_published);
     tcase_add_test(tests, an_empty_text_is_an_empty_field);
     return run_suite(suite);

@@ -316,19 +316,31 @@ static enum keyward_status open_new(void)
     return status;
 }
 
-static enum keyward_status create(void)
+static enum keyward_status create_in(keyward *store)
 {
     const keyward_new_key new_key = {.name = "created", .provider = KEYWARD_OPENAI};
     keyward_secret *secret = (keyward_secret *)&f;
     keyward_key *key = (keyward_key *)&f;
     enum keyward_status status =
-        keyward_create_key(f.store, &host, "repo-1", &new_key, &key, &secret);
+        keyward_create_key(store, &host, "repo-1", &new_key, &key, &secret);
 
     if (status != KEYWARD_OK)
         ck_assert(!key && !secret);
     keyward_key_free(&key);
     keyward_secret_free(&secret);
     return status;
+}
+
+static enum keyward_status create(void)
+{
+    return create_in(f.store);
+}
+
+static keyward *with_unique_names;
+
+static enum keyward_status create_with_taken_name(void)
+{
+    return create_in(with_unique_names);
 }
 
 /* Of the form and with the checksum of one. */
@@ -410,6 +422,49 @@ START_TEST(a_function_that_fails_as_another_processes_data_key_is_read_changes_n
 }
 END_TEST
 
+static void change_in_between(void *context)
+{
+    (void)context;
+    assert_status(f.store, change_master_key(), KEYWARD_OK);
+}
+
+/* Its snapshot is of the old master key, of which nobody has kept anything: but whoever changed it
+ * has opened the data keys first. */
+START_TEST(a_reader_that_is_overtaken_by_a_change_of_the_master_key_finds_the_data_key)
+{
+    struct fixture other = f;
+    keyward_secret *secret;
+    keyward_key *key;
+
+    assert_status(NULL, keyward_open(&other.store, f.path, &f.options), KEYWARD_OK);
+    assert_status(other.store, keyward_create_data_key(other.store, &host), KEYWARD_OK);
+    key = make_key(&other, "repo-1", "of the other", &secret);
+    keyward_close(&other.store);
+    sqlite_before("SELECT master_key_id", change_in_between, NULL);
+    assert_status(f.store, try_key(&f, key, secret), KEYWARD_OK);
+    ck_assert_int_eq(keyward_last_error(f.store)->status, KEYWARD_OK);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM data_keys"), 3); /* it came */
+    keyward_key_free(&key);
+    keyward_secret_free(&secret);
+    assert_sound(&f);
+}
+END_TEST
+
+START_TEST(a_function_that_fails_as_a_name_is_looked_for_changes_nothing)
+{
+    keyward_options options = f.options;
+    char path[160];
+
+    options.names = KEYWARD_NAMES_UNIQUE;
+    snprintf(path, sizeof path, "%s/unique.db", f.folder);
+    assert_status(NULL, keyward_open(&with_unique_names, path, &options), KEYWARD_OK);
+    assert_status(with_unique_names, create_with_taken_name(), KEYWARD_OK);
+    fail_each_call(NULL, create_with_taken_name, KEYWARD_NAME_TAKEN);
+    ck_assert_int_eq(sql_number(path, "SELECT count(*) FROM api_keys"), 1);
+    keyward_close(&with_unique_names);
+}
+END_TEST
+
 /* ---- the event that fills a tile ---- */
 
 /* With damage of the log alone keys are deleted all the same; this is of the file. */
@@ -479,6 +534,9 @@ int main(void)
                         COUNT(on_sqlite));
     tcase_add_test(tests,
                    a_function_that_fails_as_another_processes_data_key_is_read_changes_nothing);
+    tcase_add_test(tests,
+                   a_reader_that_is_overtaken_by_a_change_of_the_master_key_finds_the_data_key);
+    tcase_add_test(tests, a_function_that_fails_as_a_name_is_looked_for_changes_nothing);
     tcase_add_loop_test(tests, a_tile_that_cannot_be_made_takes_its_event_along, 0,
                         COUNT(tile_faults));
     return run_suite(suite);

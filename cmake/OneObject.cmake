@@ -1,3 +1,5 @@
+include(CheckCSourceCompiles)
+
 # keyward_one_object(OBJECTS): what the static library is made of. Were it the objects as they are, each
 # function that the files of lib/ share, buffer_add() and some 350 more, would be a name in the
 # program; and a program with a function of that name would lend it to keyward, unnoticed. So they
@@ -13,6 +15,13 @@ function(keyward_one_object objects)
     separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
     if(CMAKE_C_COMPILER_TARGET)
         list(APPEND flags --target=${CMAKE_C_COMPILER_TARGET})
+    endif()
+    # Compilers put helpers of theirs into each object, for the linker to keep one: here and now, or
+    # in a program they would be looked for in vain.
+    set(CMAKE_REQUIRED_LINK_OPTIONS LINKER:--force-group-allocation)
+    check_c_source_compiles("int main(void) { return 0; }" KEYWARD_LINKS_GROUPS)
+    if(KEYWARD_LINKS_GROUPS)
+        list(APPEND flags -Wl,--force-group-allocation)
     endif()
     add_custom_command(
         OUTPUT ${object}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -28,10 +29,12 @@ int __real_lstat(const char *path, struct stat *about);
 int __wrap_lstat(const char *path, struct stat *about);
 int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
+#ifdef RENAME_NOREPLACE
 int __real_renameat2(int from_folder, const char *from, int to_folder, const char *to,
                      unsigned flags);
 int __wrap_renameat2(int from_folder, const char *from, int to_folder, const char *to,
                      unsigned flags);
+#endif
 
 static bool is_ours(const char *path)
 {
@@ -126,6 +129,7 @@ int __wrap_unlink(const char *path)
     return disk_remove(disk_in_use(), path) ? 0 : fail(ENOENT);
 }
 
+#ifdef RENAME_NOREPLACE
 int __wrap_renameat2(int from_folder, const char *from, int to_folder, const char *to,
                      unsigned flags)
 {
@@ -136,3 +140,4 @@ int __wrap_renameat2(int from_folder, const char *from, int to_folder, const cha
         return fail(EEXIST);
     return disk_rename(disk_in_use(), from, to) ? 0 : fail(ENOENT);
 }
+#endif

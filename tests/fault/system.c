@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -65,9 +66,11 @@ CALL(SYSTEM_STAT, stat, (const char *path, struct stat *about), (path, about))
 CALL(SYSTEM_MKNOD, mknod, (const char *path, mode_t mode, dev_t device), (path, mode, device))
 CALL(SYSTEM_LINK, link, (const char *from, const char *to), (from, to))
 CALL(SYSTEM_RENAME, rename, (const char *from, const char *to), (from, to))
+#ifdef RENAME_NOREPLACE /* musl of 2022 has no such call, and neither has the library then */
 CALL(SYSTEM_RENAMEAT2, renameat2,
      (int from_folder, const char *from, int to_folder, const char *to, unsigned flags),
      (from_folder, from, to_folder, to, flags))
+#endif
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);

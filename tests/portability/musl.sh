@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What keyward and its tests stand on, compiled for musl from the distribution's sources.
 #   musl.sh SOURCES PREFIX   SOURCES: sqlite3, libsodium, check and jansson, by debian.sh;
-#                            PREFIX: gets static libraries, headers and their .pc files
+#                            PREFIX: gets shared libraries, headers and their .pc files; shared, since
+#                            tests lead calls of ours elsewhere, and not those of SQLite
 # A PREFIX that is complete is left as it is.
 set -eu
 sources=$(cd -- "$1" && pwd)
@@ -16,8 +17,7 @@ sqlite() {
     mkdir "$build/sqlite" && cd "$build/sqlite"
     "$sources/sqlite3/configure" --disable-tcl
     make sqlite3.c
-    musl-gcc -O2 -fPIC -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -c sqlite3.c -o sqlite3.o
-    ar rcs "$prefix/lib/libsqlite3.a" sqlite3.o
+    musl-gcc -O2 -fPIC -shared -DSQLITE_THREADSAFE=1 sqlite3.c -o "$prefix/lib/libsqlite3.so"
     cp sqlite3.h "$prefix/include"
     cat >"$prefix/lib/pkgconfig/sqlite3.pc" <<END
 Name: SQLite
@@ -31,7 +31,7 @@ END
 sodium() {
     cp -R "$sources/libsodium" "$build/libsodium" && cd "$build/libsodium"
     autoreconf -i
-    ./configure CC=musl-gcc --prefix="$prefix" --disable-shared --disable-ssp --with-pic
+    ./configure CC=musl-gcc --prefix="$prefix" --disable-static --disable-ssp
     make -C src/libsodium install
     make install-pkgconfigDATA
 }
@@ -41,12 +41,14 @@ check() {
         -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
         -DBUILD_TESTING=OFF -DCHECK_ENABLE_SUBUNIT=OFF -DINSTALL_CHECKMK=OFF
     cmake --build "$build/check" --target install
+    # Its file for pkg-config names Debian's other build of it.
+    sed 's/-lcheck_pic/-lcheck/' "$build/check/check.pc" >"$prefix/lib/pkgconfig/check.pc"
 }
 
 jansson() {
     cmake -S "$sources/jansson" -B "$build/jansson" -DCMAKE_C_COMPILER=musl-gcc \
         -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DJANSSON_EXAMPLES=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_BUILD_DOCS=OFF
+        -DJANSSON_BUILD_SHARED_LIBS=ON -DJANSSON_EXAMPLES=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_BUILD_DOCS=OFF
     cmake --build "$build/jansson" --target install
 }
 

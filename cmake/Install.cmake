@@ -2,8 +2,8 @@
 #   runtime      the shared library, as programs load it
 #   development  what building with it takes: header, static library, CMake package, keyward.pc
 #   command      the keyward command and its completions
-# Nothing that is installed names the folder it was built in or will stand in, so that the tree
-# works wherever it is put.
+# Nothing that is installed names the folder it was built in or, but for /usr, will stand in, so that
+# the tree works wherever it is put.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -39,8 +39,9 @@ foreach(targets keyward-targets keyward-static-targets)
 endforeach()
 
 # ---- for pkg-config: keyward.pc ----
-# Folders that were given as absolute paths stay where they are.
-if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+# Folders that were given as absolute paths stay where they are; so does /usr, which pkg-config and
+# the tools that read its flags leave out only where they see it by its name.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR CMAKE_INSTALL_PREFIX STREQUAL "/usr")
     set(pc_prefix ${CMAKE_INSTALL_PREFIX})
 else()
     file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

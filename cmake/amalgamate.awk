@@ -78,5 +78,6 @@ function add_line(line) {
 function is_private(line) {
     if (line ~ /^(static|_Static_assert|typedef)/ || line ~ /^[^(]*[ *]keyward_[a-z_]*\(/)
         return 0
+    # A function, declared or defined, with attributes or without; or a variable and its value.
     return line ~ /^[A-Za-z_][^;{=\/]*[ *][a-z][a-z0-9_]*\(/ || line ~ /^[a-z][^(;{]* = /
 }

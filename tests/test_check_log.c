@@ -91,6 +91,7 @@ static const char *found(void)
 #define TILE "the tree has another hash of the events up to this one\n"
 #define LACKS "the tree lacks the hash of the events up to this one\n"
 #define STRANGER "the tree has a hash that belongs to no events\n"
+#define STRANGER "the tree has a hash that belongs to no events\n"
 #define NO_EVENTS "the tree has a hash of events that are not there\n"
 #define HEAD "the events up to this one are not those of its checkpoint\n"
 #define CUT "the log was cut off before this event: a checkpoint covers more\n"
@@ -344,6 +345,9 @@ END_TEST
 
 /* ---- the tree ---- */
 
+#define IN_SPITE_OF_CHECKS "PRAGMA ignore_check_constraints = ON; "
+#define FAILED_CHECK "0: SQLite's integrity check: CHECK constraint failed in audit_tree\n"
+
 static const struct {
     const char *text, *problems;
 } trees[] = {
@@ -359,6 +363,14 @@ static const struct {
     {"INSERT INTO audit_tree VALUES (2, 0, zeroblob(32))", "65536: " NO_EVENTS},
     {"INSERT INTO audit_tree VALUES (1, 9, zeroblob(32)), (3, 5, zeroblob(32))",
      "2560: " NO_EVENTS "100663296: " NO_EVENTS},
+    /* of a level and below the one that is due with the same event, or with none */
+    {IN_SPITE_OF_CHECKS "INSERT INTO audit_tree VALUES (0, 5, zeroblob(32))",
+     FAILED_CHECK "256: " STRANGER},
+    {IN_SPITE_OF_CHECKS "INSERT INTO audit_tree VALUES (0, 255, zeroblob(32)), (0, 300, x'00')",
+     FAILED_CHECK FAILED_CHECK "256: " STRANGER "512: " STRANGER},
+    {IN_SPITE_OF_CHECKS
+     "DELETE FROM audit_tree; INSERT INTO audit_tree VALUES (0, 5, zeroblob(32))",
+     FAILED_CHECK "256: " STRANGER},
     /* the last ones look as if an upgrade had not come to them yet */
     {"DELETE FROM audit_tree WHERE position = 1", ""},
     {"DELETE FROM audit_tree", ""},

@@ -201,6 +201,11 @@ static enum keyward_status check(void)
 
 /* ---- what is met ---- */
 
+/* Lets the texts of a table be NULL, as no keyward makes it. */
+#define TEXTS_MAY_BE_NULL(table)                                                                \
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'TEXT NOT NULL'," \
+    " 'TEXT') WHERE name = '" table "'; PRAGMA writable_schema = RESET; "
+
 static const struct {
     const char *damage;
     enum keyward_status (*call)(void);
@@ -218,16 +223,30 @@ static const struct {
     {"UPDATE audit_events SET leaf = x'00' WHERE sequence = 4", sign, KEYWARD_INCONSISTENT,
      "event 4 was changed after it had been appended"},
     {"UPDATE audit_events SET leaf = x'00' WHERE sequence = 4", check, KEYWARD_CORRUPT, NULL},
+    {"UPDATE audit_events SET leaf = NULL WHERE sequence = 4", sign, KEYWARD_CORRUPT,
+     "the tree of the audit log lacks a hash; keyward_check() tells more"},
     {"UPDATE audit_events SET leaf = x'00', action = 'none' WHERE sequence = 4", check,
      KEYWARD_CORRUPT, NULL},
     {"UPDATE api_keys SET provider = 'NONE'", authenticate, KEYWARD_CORRUPT,
      "a key's row is damaged"},
     {"UPDATE api_keys SET provider = 'NONE'", get, KEYWARD_CORRUPT, NULL},
     {"UPDATE api_keys SET provider = 'NONE'", rotate, KEYWARD_CORRUPT, "a key's row is damaged"},
+    {TEXTS_MAY_BE_NULL("api_keys") "UPDATE api_keys SET access_key = NULL WHERE name = 'live'", get,
+     KEYWARD_CORRUPT, NULL},
     {"DELETE FROM api_keys", check, KEYWARD_CORRUPT, NULL},
+    {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET type = NULL WHERE name = 'access'",
+     check, KEYWARD_CORRUPT, NULL},
+    {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET name = NULL WHERE name = 'access'",
+     check, KEYWARD_CORRUPT, NULL},
+    {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = NULL WHERE name = 'access'",
+     check, KEYWARD_CORRUPT, NULL},
     {"UPDATE sealed_secrets SET sealed = x'00'", authenticate, KEYWARD_CORRUPT,
      "a sealed secret does not open"},
     {"UPDATE sealed_secrets SET sealed = x'00'", reveal, KEYWARD_CORRUPT, NULL},
+    {"UPDATE sealed_secrets SET sealed = x''", authenticate, KEYWARD_CORRUPT,
+     "a sealed secret does not open"},
+    {"UPDATE sealed_secrets SET sealed = x'01'", authenticate, KEYWARD_CORRUPT,
+     "a sealed secret does not open"},
     {"UPDATE sealed_secrets SET sealed = zeroblob(70000)", authenticate, KEYWARD_CORRUPT,
      "a sealed secret does not open"},
     {"UPDATE sealed_secrets SET sealed = zeroblob(70000)", reveal, KEYWARD_CORRUPT,
@@ -259,6 +278,11 @@ static const struct {
      "a data key does not open"},
     {"INSERT INTO data_keys VALUES (0, 1, x'00')", change_master_key, KEYWARD_CORRUPT,
      "a data key does not open"},
+    /* the largest id there can be: what opens the store stops before it */
+    {"INSERT INTO data_keys VALUES (9223372036854775807, 1, x'00')", change_master_key,
+     KEYWARD_CORRUPT, NULL},
+    {"INSERT INTO data_keys VALUES (9223372036854775807, 1, zeroblob(72))", change_master_key,
+     KEYWARD_CORRUPT, "a data key does not open"},
     {"DELETE FROM store", get_stats, KEYWARD_CORRUPT, NULL},
     {"DELETE FROM store", change_master_key, KEYWARD_WRONG_MASTER_KEY,
      "the master key was changed since the store was opened"},
@@ -266,6 +290,8 @@ static const struct {
     {"UPDATE audit_log_key SET origin = 'two words'", get_log_key, KEYWARD_CORRUPT, NULL},
     {"UPDATE audit_log_key SET origin = CAST(x'610062' AS TEXT)", get_log_key, KEYWARD_CORRUPT,
      NULL},
+    {TEXTS_MAY_BE_NULL("audit_log_key") "UPDATE audit_log_key SET origin = NULL", get_log_key,
+     KEYWARD_CORRUPT, NULL},
     {"UPDATE audit_log_key SET sealed = x'00'", sign, KEYWARD_CORRUPT,
      "the key of the audit log does not open"},
     {"UPDATE audit_log_key SET sealed = zeroblob(72)", sign, KEYWARD_CORRUPT,
@@ -304,6 +330,34 @@ START_TEST(a_key_whose_id_was_taken_is_deleted_by_its_access_key)
 }
 END_TEST
 
+START_TEST(a_key_whose_name_was_taken_is_deleted)
+{
+    keyward_deletion deletion = {.event = 0};
+    char query[128];
+
+    damage(TEXTS_MAY_BE_NULL("api_keys") "UPDATE api_keys SET name = NULL WHERE name = 'live'");
+    assert_status(f.store, keyward_delete_key(f.store, &host, "repo-1", live->id, &deletion),
+                  KEYWARD_OK);
+    snprintf(query, sizeof query, "SELECT deleted_event = %lld FROM api_keys WHERE id = '%s'",
+             (long long)deletion.event, live->id);
+    ck_assert_int_eq(sql_number(f.path, query), 1);
+}
+END_TEST
+
+/* One of the two marks of a deletion is enough. */
+START_TEST(a_key_that_has_lost_the_time_of_its_deletion_is_deleted)
+{
+    keyward_deletion deletion = {.event = 0};
+
+    damage("UPDATE api_keys SET deleted_at = NULL WHERE name = 'gone'");
+    assert_status(f.store, keyward_delete_key(f.store, &host, "repo-1", gone->id, &deletion),
+                  KEYWARD_ALREADY_DELETED);
+    ck_assert_int_eq(deletion.deleted_at, 0);
+    ck_assert_int_eq(deletion.event, sql_number(f.path, "SELECT max(sequence) FROM audit_events"));
+    assert_status(f.store, check(), KEYWARD_CORRUPT);
+}
+END_TEST
+
 /* ---- a log of more than one tile ---- */
 
 START_TEST(a_hash_of_the_tree_that_is_too_short_is_found)
@@ -311,6 +365,21 @@ START_TEST(a_hash_of_the_tree_that_is_too_short_is_found)
     append(&f, 300);
     assert_sound(&f);
     damage("UPDATE audit_tree SET hash = x'00' WHERE level = 1 AND position = 0");
+    assert_status(f.store, check(), KEYWARD_CORRUPT);
+}
+END_TEST
+
+/* The first one is what was signed, and is published. */
+START_TEST(a_hash_of_the_tree_that_is_there_twice_is_found)
+{
+    append(&f, 300);
+    assert_status(f.store, sign(), KEYWARD_OK);
+    damage("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql,"
+           " 'KEY (level, position)', 'KEY (level, position, hash)') WHERE name = 'audit_tree';"
+           " PRAGMA writable_schema = RESET;"
+           " INSERT INTO audit_tree SELECT level, position, CAST(hash || 'x' AS BLOB) FROM "
+           "audit_tree");
+    assert_status(f.store, publish(), KEYWARD_OK);
     assert_status(f.store, check(), KEYWARD_CORRUPT);
 }
 END_TEST
@@ -355,7 +424,10 @@ int main(void)
 
     tcase_add_loop_test(tests, what_is_damaged_is_told, 0, COUNT(meetings));
     tcase_add_test(tests, a_key_whose_id_was_taken_is_deleted_by_its_access_key);
+    tcase_add_test(tests, a_key_whose_name_was_taken_is_deleted);
+    tcase_add_test(tests, a_key_that_has_lost_the_time_of_its_deletion_is_deleted);
     tcase_add_test(tests, a_hash_of_the_tree_that_is_too_short_is_found);
+    tcase_add_test(tests, a_hash_of_the_tree_that_is_there_twice_is_found);
     tcase_add_test(tests, an_event_that_fits_no_entry_is_not_published);
     tcase_add_test(tests, an_empty_text_is_an_empty_field);
     return run_suite(suite);

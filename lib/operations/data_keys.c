@@ -131,6 +131,8 @@ static enum keyward_status require_master(struct transaction *transaction)
     return status;
 }
 
+/* The master key of the snapshot may have been changed since by a thread of this process: which has
+ * opened all data keys first. */
 static enum keyward_status load_newer(struct transaction *transaction, int64_t id,
                                       const struct data_key **data_key)
 {
@@ -139,7 +141,10 @@ static enum keyward_status load_newer(struct transaction *transaction, int64_t i
     if (status == KEYWARD_OK)
         status = open_data_keys(transaction);
     *data_key = keyring_find(&transaction->services->keyring, id);
-    return status;
+    if (!*data_key || status == KEYWARD_OK)
+        return status;
+    error_reset(transaction->error);
+    return KEYWARD_OK;
 }
 
 /* For a writer, who may see what is undone again: then the next data key has the same id. */

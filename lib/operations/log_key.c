@@ -91,9 +91,9 @@ enum keyward_status log_key_make(struct transaction *transaction, void *request)
     struct log_key_make *make = request;
     enum keyward_status status = log_key_read(transaction, &make->key);
 
-    if (status == KEYWARD_NOT_FOUND && make->origin)
+    if (status == KEYWARD_NOT_FOUND)
         return create(transaction, make);
-    if (status == KEYWARD_OK && make->origin && strcmp(make->origin, make->key.origin) != 0)
+    if (status == KEYWARD_OK && strcmp(make->origin, make->key.origin) != 0)
         return error_set(transaction->error, KEYWARD_EXISTS,
                          "the audit log has another origin, and has it for good");
     return status;

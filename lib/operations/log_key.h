@@ -21,7 +21,7 @@ enum keyward_status log_key_read(struct transaction *transaction, struct log_key
 
 /* Reads the key; makes it where there is none. */
 struct log_key_make {
-    const char *origin;                    /* its name, or NULL: none is made */
+    const char *origin;                    /* its name */
     unsigned char *secret;                 /* guarded: LOG_SECRET_BYTES, the seed random */
     unsigned char nonce[SEAL_NONCE_BYTES]; /* random */
     struct log_key key;                    /* out */

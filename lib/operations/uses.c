@@ -318,6 +318,7 @@ static enum making make_place(const struct uses *uses, const struct key_text *ke
 
     if (!slot)
         return NO_ROOM;
+    /* covered by chance: another thread takes the slot, or notes in it, in between */
     return is_spare(slot) && claim(slot, state, key, place) ? MADE : OTHERS_WERE_FASTER;
 }
 
@@ -344,6 +345,7 @@ static bool note_refusal(struct uses *uses, const struct place *place, uint64_t 
 {
     struct slot *slot = place->slot;
 
+    /* covered by chance: the slot becomes another key's between two of these */
     if (!update(&slot->refused_first, place->generation, now, first) ||
         !update(&slot->refused_last, place->generation, now, greater) ||
         !update(&slot->refused_count, place->generation, 1, sum))
@@ -365,6 +367,7 @@ static bool note(struct uses *uses, const char *access_key, uint64_t now,
         enum making making = find_place(uses, &key, &place) ? MADE : make_place(uses, &key, &place);
         if (making == NO_ROOM)
             return false;
+        /* covered by chance: see make_place() */
         if (making == OTHERS_WERE_FASTER)
             continue;
         if (!atomic_load_explicit(&uses->noted, memory_order_relaxed))

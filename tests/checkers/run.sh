@@ -199,17 +199,15 @@ library() { # library TEXT: a small library of its own
     "$cc" -c -fPIC -O1 -Wno-return-type "$work/planted.c" -o "$work/planted.o"
     rm -f "$work/planted.a"
     ar rc "$work/planted.a" "$work/planted.o"
-    "$cc" -shared "$work/planted.o" -o "$work/planted.so"
 }
-exports() { # exports [TEXT]: added to the header
-    cat $header >"$work/planted.h"
-    printf '%s\n' "${1-}" >>"$work/planted.h"
-    tests/exports.sh "$plain/lib/libkeyward.so" "$plain/lib/libkeyward.a" "$work/planted.h"
+state() { # state TEXT: the code of a library
+    library "$1"
+    tests/no_shared_state.sh "$work/planted.a"
 }
-state() { # state TEXT: the code of a library with the function `planted`
+static_names() { # static_names TEXT: the code of a library with the function `planted`
     library "$1"
     echo 'KEYWARD_API int planted(void);' >"$work/planted.h"
-    tests/exports.sh "$work/planted.so" "$work/planted.a" "$work/planted.h"
+    tests/static_names.sh "$work/planted.a" "$work/planted.h"
 }
 side_effects() { # side_effects STATEMENT
     library "#include <stdio.h>
@@ -221,20 +219,21 @@ int planted(int n, char *text) { $1 }"
     tests/no_side_effects.sh "$work/planted.a"
 }
 if [ "$(uname)" != Darwin ]; then # as in tests/CMakeLists.txt
-    passes 'the exports' exports
-    finds 'a function that is declared and not exported' '^< keyward_planted$' \
-        exports 'KEYWARD_API int keyward_planted(void);'
     passes 'constants' state 'static int one(void) { return 1; }
         static int (*const calls[])(void) = {one, one};
         int planted(void) { return calls[one()](); }'
-    finds 'a function that is exported and not declared' '^> more$' \
-        state 'int planted(void) { return 0; } int more(void) { return 0; }'
     finds 'a global variable' '^calls' \
         state 'static int calls; int planted(void) { return ++calls; }'
     finds 'a static variable with a value' '^calls' \
         state 'int planted(void) { static int calls = 7; return ++calls; }'
     finds 'another thread-local variable' '^calls' \
         state 'static _Thread_local int calls; int planted(void) { return ++calls; }'
+
+    passes 'a public function' static_names 'int planted(void) { return 0; }'
+    finds 'a function that the files of the static library share' '^> more$' \
+        static_names '__attribute__((visibility("hidden"))) int more(void) { return 0; }
+            int planted(void) { return 0; }'
+    finds 'a function that the static library lacks' '^< planted$' static_names ''
 
     passes 'a quiet library' side_effects 'return snprintf(text, 9, "%d", n);'
     finds 'a library that prints' 'printf|puts' side_effects 'return printf("%d%s", n, text);'
@@ -263,6 +262,114 @@ if [ "$(uname)" != Darwin ]; then
     finds 'a program at a fixed address' 'fixed address' softened -fno-pie -no-pie
 fi
 
+# ---- the reference, and what says which functions there are ----
+
+described() { # described SED-COMMAND: on a copy of the header
+    mkdir -p "$work/reference/keyward"
+    sed "$1" $header >"$work/reference/keyward/keyward.h"
+    cmake/reference.sh "$work/reference/keyward/keyward.h" "$work/reference"
+}
+passes 'the reference' described ''
+finds 'a parameter that is not described' "parameter 'role'" described '/@param role what/d'
+finds 'a parameter that there is not' "'rule' of command @param is not found" \
+    described 's/@param role what/@param rule what/'
+finds 'a result that is not described' 'return type of member keyward_last_error' \
+    described '/@return never NULL; the library/d'
+finds 'a member that is not described' 'Member durability .* is not documented' \
+    described 's,/\*\*< what a commit survives \*/,,'
+finds 'an enumerator that is not described' 'KEYWARD_GOOGLE is not documented' \
+    described 's,/\*\*< Google \*/,,'
+finds 'a status that there is not' "'KEYWARD_NOMEMORY' could not be resolved" \
+    described 's/or KEYWARD_NOMEM$/or KEYWARD_NOMEMORY/'
+
+# A library of functions that do nothing, as header and version script have them.
+hollow() { # hollow HEADER-SED-COMMAND SCRIPT-SED-COMMAND
+    mkdir -p "$work/hollow/keyward"
+    sed "$1" $header >"$work/hollow/keyward/keyward.h"
+    sed "$2" lib/keyward.map >"$work/hollow/keyward.map"
+    {
+        echo '#include <keyward/keyward.h>'
+        "$cc" -E -P "$work/hollow/keyward/keyward.h" | tr '\n;' ' \n' |
+            sed -n 's/.*\(__attribute__((visibility.*keyward_[a-z_]*(.*)\) *$/\1 { abort(); }/p'
+    } >"$work/hollow/hollow.c"
+    "$cc" -g -w -fPIC -shared -include stdlib.h -I "$work/hollow" "$work/hollow/hollow.c" \
+        -Wl,-soname,libkeyward.so.0 "-Wl,--version-script=$work/hollow/keyward.map" \
+        -o "$work/hollow/libkeyward.so"
+}
+agreement() { # agreement [FILE SED-COMMAND]: on copies of what is compared with the last hollow library
+    copy=$work/agreement
+    rm -rf "$copy"
+    mkdir "$copy"
+    cp -R $header lib/keyward.map man "$copy"
+    if [ $# -gt 0 ]; then
+        sed "$2" "$copy/$1" >"$copy/edited"
+        mv "$copy/edited" "$copy/$1"
+    fi
+    tests/packaging/agreement.sh "$copy/keyward.h" "$work/hollow/libkeyward.so" \
+        "$copy/keyward.map" "$copy/man"
+}
+if [ "$(uname)" = Linux ]; then
+    hollow '' ''
+    passes 'the places that name functions' agreement
+    finds 'a function that is not in the header' 'keyward_close: not in the header' \
+        agreement keyward.h 's/^KEYWARD_API void keyward_close/void keyward_close/'
+    finds 'a function without its version' 'keyward_close: without a version in the header' \
+        agreement keyward.h '/^KEYWARD_API void keyward_close/i\
+/** */'
+    finds 'a function that came later than the header says' 'keyward_grant: 0.2 in the header' \
+        agreement keyward.h '1,/keyward_grant(/s/@since 0.1/@since 0.2/'
+    finds 'a function that the version script lacks' 'keyward_close: not in the script' \
+        agreement keyward.map '/keyward_close;/d'
+    finds 'a function that the manual lacks' 'keyward_close: not in the manual' \
+        agreement man/keyward_open.3 '/^\.Fn keyward_close/d'
+    no_manual() {
+        mkdir -p "$work/no-manual"
+        tests/packaging/agreement.sh $header "$plain/lib/libkeyward.so" lib/keyward.map \
+            "$work/no-manual"
+    }
+    finds 'a manual without functions' 'no function at all in the manual' no_manual
+    hollow '/^KEYWARD_API void keyward_close/d' ''
+    finds 'a function that is declared and not exported' 'keyward_close: not in the library' agreement
+    hollow 's/^KEYWARD_API void keyward_close/KEYWARD_API void keyward_more(void);&/' \
+        's/keyward_close;/&keyward_more;/'
+    finds 'a function that is exported and not declared' 'keyward_more: not in the header' agreement
+    hollow '' 's/^KEYWARD_0.1//'
+    finds 'functions that are exported without a version' \
+        'keyward_close: without a version in the library' agreement
+fi
+
+abi() { # abi [HEADER-SED-COMMAND [SCRIPT-SED-COMMAND]]: of a hollow library
+    hollow "${1-}" "${2-}"
+    tests/packaging/abi.sh compare "$work/hollow/libkeyward.so" "$work/hollow" "$record"
+}
+record=tests/packaging/abi/$(uname -m)-linux-gnu.xml
+if [ "$(uname)" = Linux ] && [ -e "$record" ]; then # as in tests/packaging/CMakeLists.txt
+    passes 'the recorded ABI' abi
+    finds 'a function that is gone' '1 Removed' abi '/keyward_version(void);/d'
+    finds 'a function that is not recorded' '1 Added' \
+        abi 's/^KEYWARD_API void keyward_close/KEYWARD_API void keyward_more(void);&/' \
+        's/keyward_close;/&keyward_more;/'
+    finds 'a function of another version' '59 Removed' abi '' 's/^KEYWARD_0.1/KEYWARD_0.2/'
+    finds 'a parameter of another type' 'changed from int64_t to int32_t' \
+        abi 's/int64_t checkpoint_size,/int32_t checkpoint_size,/'
+    finds 'a member of another type in the library' 'changed from int64_t to int32_t' \
+        abi 's/int64_t unless_used_within;/int32_t unless_used_within;/'
+    finds 'a struct that has grown' 'data member insertion' \
+        abi 's/^} keyward_stats;/int64_t more; &/'
+    finds 'a member that has moved' "offset changed" \
+        abi 's/const char \*log_key; /const char *planted; &/'
+    finds 'an enumerator that has moved' "KEYWARD_BUSY. from value .8. to .80." \
+        abi 's/KEYWARD_BUSY = 8,/KEYWARD_BUSY = 80,/'
+    finds 'an enumerator that is not recorded' 'enumerator insertion' \
+        abi 's/KEYWARD_AWS = 4 /KEYWARD_AWS = 4, KEYWARD_MORE = 5 /'
+    finds 'a limit that sizes an array' 'keyward_identity' \
+        abi 's/KEYWARD_ID_MAX 255/KEYWARD_ID_MAX 254/'
+    hollow '' ''
+    strip --strip-debug "$work/hollow/libkeyward.so"
+    finds 'a library that does not tell its types' 'has no debug information' \
+        tests/packaging/abi.sh compare "$work/hollow/libkeyward.so" "$work/hollow" "$record"
+fi
+
 headers() { # headers SED-COMMAND: on a copy of the header
     mkdir -p "$work/include/keyward"
     sed "$1" $header >"$work/include/keyward/keyward.h"
@@ -280,35 +387,35 @@ passes 'installing the manual' $manual/install.sh "$plain/man/cmake_install.cmak
 installed=$(find "$work/installed" -name man3)
 installed=${installed%/man3}
 
-edited() { # edited FOLDER PAGE SED-COMMAND: a copy of the folder, with that page edited
-    rm -rf "$work/edited"
-    cp -R "$1" "$work/edited"
-    sed "$3" "$1/$2" >"$work/edited/$2"
+edited_manual() { # edited_manual FOLDER PAGE SED-COMMAND: a copy of the folder, with that page edited
+    rm -rf "$work/edited_manual"
+    cp -R "$1" "$work/edited_manual"
+    sed "$3" "$1/$2" >"$work/edited_manual/$2"
 }
 lint() { # lint PAGE SED-COMMAND
-    edited "$installed" "$1" "$2"
-    $manual/lint.sh "$work/edited"
+    edited_manual "$installed" "$1" "$2"
+    $manual/lint.sh "$work/edited_manual"
 }
 lint_without() { # lint_without PAGE
-    edited "$installed" man3/keyward.3 ''
-    rm "$work/edited/$1"
-    $manual/lint.sh "$work/edited"
+    edited_manual "$installed" man3/keyward.3 ''
+    rm "$work/edited_manual/$1"
+    $manual/lint.sh "$work/edited_manual"
 }
 reference() { # reference PAGE SED-COMMAND
-    edited man "$1" "$2"
-    $manual/reference.sh "$work/edited" $header
+    edited_manual man "$1" "$2"
+    $manual/reference.sh "$work/edited_manual" $header
 }
 examples() { # examples PAGE SED-COMMAND
-    edited man "$1" "$2"
-    CC=$cc $manual/examples.sh "$work/edited" include "$plain/lib"
+    edited_manual man "$1" "$2"
+    CC=$cc $manual/examples.sh "$work/edited_manual" include "$plain/lib"
 }
 format() { # format SED-COMMAND: on keyward(5)
-    edited man keyward.5 "$1"
-    $manual/format.sh "$work/edited/keyward.5" schema
+    edited_manual man keyward.5 "$1"
+    $manual/format.sh "$work/edited_manual/keyward.5" schema
 }
 command_page() { # command_page SED-COMMAND: on keyward(1)
-    edited man keyward.1 "$1"
-    $manual/command.sh "$work/edited/keyward.1" "$plain/cli/keyward"
+    edited_manual man keyward.1 "$1"
+    $manual/command.sh "$work/edited_manual/keyward.1" "$plain/cli/keyward"
 }
 passes 'the manual' lint man3/keyward.3 ''
 finds 'a macro that there is not' 'unknown macro' \
@@ -368,107 +475,30 @@ finds 'a deletion without its receipt' 'line 4 exits with 1, not 0' readme_proof
 
 # ---- what is installed, and what a host builds along ----
 
-export CMAKE_GENERATOR="$generator"
-version=$(sed -n 's/^CMAKE_PROJECT_VERSION:[A-Z]*=//p' "$plain/CMakeCache.txt")
-installing() { # installing CMAKE-COMMAND: the plain build's own installation, and then this
-    rm -rf "$work/installing"
-    mkdir "$work/installing"
-    cp "$plain/CMakeCache.txt" "$plain/cmake_install.cmake" "$work/installing"
-    printf '%s\n' "$1" >>"$work/installing/cmake_install.cmake"
-    tests/packaging/install.sh "$work/installing" "$work/tree"
-}
-# shellcheck disable=SC2016 # CMake's variables
-planted_file='file(WRITE "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/planted" "'
-passes 'an installation' installing ''
-finds 'an installation that fails' 'cmake --install .* fails' installing 'message(FATAL_ERROR no)'
-finds 'a file that knows where it was installed' 'DESTDIR installs something else' \
-    installing "$planted_file\${CMAKE_INSTALL_PREFIX}\")"
-finds 'a file of no component' 'component by component installs something else' \
-    installing "if(NOT CMAKE_INSTALL_COMPONENT)
-                    $planted_file\")
-                endif()"
-finds 'a file of two components' 'in two components: .*/planted' \
-    installing "$planted_file\")"
-passes 'an installation' installing ''
-
-lib=$(dirname "$(dirname "$(cd "$work/tree" && find . -name keyward.pc)")")
-package=$lib/cmake/keyward
-edited() { # edited SED-COMMAND FILE
-    sed "$1" "$2" >"$work/edited"
-    cp "$work/edited" "$2"
-}
-change() { # change SHELL-COMMAND: in a copy of the tree
-    rm -rf "$work/changed"
-    cp -R "$work/tree" "$work/changed"
-    (cd "$work/changed" && eval "$1")
-}
-tree() {
-    change "$1" && tests/packaging/tree.sh "$work/changed" "$version" "$root" "$work"
-}
-replaced() { # replaced LINKER-OPTION...: the installed library, by a small one
-    echo 'int planted;' >"$work/planted.c"
-    "$cc" -shared -fPIC "$@" "$work/planted.c" -o "$work/changed/$lib/libkeyward.so.$version"
-}
-if [ "$(uname)" != Darwin ]; then
-    soname=libkeyward.so.${version%%.*}
-    passes 'a tree' tree ':'
-    finds 'a header that is missing' '< include/keyward/keyward.h' tree 'rm include/keyward/*'
-    finds 'a header too many' '> include/keyward/more.h' tree 'touch include/keyward/more.h'
-    finds 'a link that is none' 'libkeyward.so leads elsewhere' \
-        tree "rm $lib/libkeyward.so && cp $lib/libkeyward.so.$version $lib/libkeyward.so"
-    finds 'another SONAME' 'the SONAME is another: .*so.99' \
-        tree 'replaced -Wl,-soname,libkeyward.so.99'
-    finds 'a folder to look in' 'looks for libraries in a folder of its own' \
-        tree "replaced -Wl,-soname,$soname,-rpath,/planted"
-    finds 'a path in a text file' 'files name' tree "echo '# $root' >>$lib/pkgconfig/keyward.pc"
-    finds 'another version for pkg-config' 'keyward.pc has another version' \
-        tree "edited '/^Version:/s/$/.1/' $lib/pkgconfig/keyward.pc"
-    finds 'another version for CMake' 'the CMake package has another version' \
-        tree "edited s/$version/$version.1/ $package/keyward-config-version.cmake"
+if [ "$(uname)" != Darwin ]; then # as in tests/CMakeLists.txt
+    . tests/checkers/packaging.sh
 fi
 
-consumers() {
-    change "$1" && tests/packaging/consumers.sh "$cc" g++ "$work/changed"
-}
-header=include/keyward/keyward.h
-finds 'a header of another version' 'a header of [0-9.]* and a library of' \
-    consumers "edited '/define KEYWARD_VERSION /s/$version/$version.1/' $header"
-finds 'a header that is no C++, installed' 'does not build' \
-    consumers "edited 's/void \*clock_context/void *class/' $header"
-finds 'a status that is another' 'authenticate with what is deleted: ' \
-    consumers "edited 's/KEYWARD_REFUSED = 7/KEYWARD_REFUSED = 70/' $header"
-finds 'a package that does not find SQLite' 'keyward::static needs' \
-    consumers "edited '/modules(KEYWARD_SQLITE/d' $package/keyward-config.cmake"
-finds 'a package that takes SQLite for found' 'is found without SQLite' \
-    consumers "edited 's/if(KEYWARD_SQLITE_FOUND.*/if(TRUE)/' $package/keyward-config.cmake"
-finds 'a version that passes for any' 'keyward .* passes for 1' \
-    consumers "echo 'set(PACKAGE_VERSION_COMPATIBLE TRUE)' >>$package/keyward-config-version.cmake"
-finds 'a prefix that stays behind' 'c_shared: does not build' \
-    consumers "edited s,^prefix=.*,prefix=/planted, $lib/pkgconfig/keyward.pc"
-finds 'dependencies that pkg-config is not told' 'c_static: does not build' \
-    consumers "edited /^Requires.private/d $lib/pkgconfig/keyward.pc"
+# ---- keyward.c, to be dropped into a project ----
 
-host() { # host CMAKE-COMMAND: added to keyward's own
-    rm -rf "$work/source"
-    mkdir "$work/source"
-    cp -R CMakeLists.txt LICENSE cmake include lib schema "$work/source"
-    printf '%s\n' "$1" >>"$work/source/CMakeLists.txt"
-    tests/packaging/subproject.sh "$cc" g++ "$work/source" "$version"
-}
-finds 'a target without a prefix' 'sees of keyward: a target planted' \
-    host 'add_custom_target(planted)'
-finds 'an option without a prefix' 'sees of keyward: a variable PLANTED' \
-    host 'option(PLANTED "" ON)'
-finds 'a setting that the host did not make' 'sees of keyward: a variable CMAKE_C_STANDARD' \
-    host 'set(CMAKE_C_STANDARD 11 PARENT_SCOPE)'
-finds 'a setting of the host that is changed' 'a change of PROJECT_VERSION from' \
-    host 'set(PROJECT_VERSION 1 PARENT_SCOPE)'
-finds 'an option of the compiler for the whole host' 'a change of its COMPILE_OPTIONS' \
-    host "set_property(DIRECTORY \${CMAKE_SOURCE_DIR} PROPERTY COMPILE_OPTIONS -O3)"
-finds 'a definition for who links the library' 'the host has flags' \
-    host 'target_compile_definitions(keyward_shared INTERFACE PLANTED)'
-finds 'a test in a host' 'the host has tests' host 'add_test(NAME planted COMMAND true)'
-finds 'a file that a host installs' 'the host installs something' \
-    host 'install(FILES LICENSE DESTINATION share)'
+finds 'a source that there is not' 'there is no base/planted.c' awk -v folders=lib \
+    -v output="$work/planted.c" -f cmake/amalgamate.awk /dev/null base/text.c base/planted.c
+
+if [ "$(uname)" != Darwin ]; then
+    amalgamation() { # amalgamation SED-COMMAND: on a copy of keyward.c
+        rm -rf "$work/amalgamation"
+        cp -R "$plain/amalgamation" "$work"
+        sed "$1" "$plain/amalgamation/keyward.c" >"$work/amalgamation/keyward.c"
+        tests/packaging/amalgamation.sh "$work/amalgamation" "$root" "$cc"
+    }
+    finds 'a file of its own that keyward.c includes' 'it includes: .*planted.h' \
+        amalgamation 's,^#include <sodium.h>,#include "planted.h",'
+    finds 'an inner function that stays global' '> uuid_after' \
+        amalgamation '/uuid_after(/s/^KEYWARD_PRIVATE //'
+    finds 'a file that is missing in keyward.c' 'uuid_after.* (used but never|is not) defined' \
+        amalgamation '/^.. ==== base.uuid.c/,/^.. ==== [^b]/d'
+    finds 'a keyward.c that tells when it was made' 'keyward.c is another elsewhere' \
+        amalgamation "2s/\$/ Made at $(date)./"
+fi
 
 echo "$found faults found"

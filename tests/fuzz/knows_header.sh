@@ -9,7 +9,7 @@ shift
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$(dirname -- "$0")/../declared.sh" "$header" >"$folder/declared"
+"$(dirname -- "$0")/../declared.sh" "$header" | cut -d " " -f 1 >"$folder/declared"
 nm -u "$@" | awk '$1 == "U" && $2 ~ /^keyward_/ { print $2 }' | sort -u >"$folder/called"
 if [ ! -s "$folder/declared" ]; then
     echo "no function is declared in $header" >&2

@@ -249,13 +249,13 @@ struct owned {
 static void hold(struct owned *owned, uint64_t number)
 {
     owned->number = number;
-    note("hold", number);
+    note("hold", (size_t)number);
 }
 
 static void drop_secret(struct owned *owned)
 {
     keyward_secret_free(&owned->secret);
-    note("drop", owned->number);
+    note("drop", (size_t)owned->number);
 }
 
 /* The second of a key's four draws. */

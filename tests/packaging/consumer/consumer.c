@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stranger's program does with keyward, in C as in C++: a store of its own in the folder it is
- * started in, and a key that lives and dies there. Silent, unless a call comes to something else. */
+/* What a stranger's program does with keyward, in C as in C++: a store of its own in the folder it
+ * is started in, and a key that lives and dies there. Silent, unless a call comes to something
+ * else. */
 #include <keyward/keyward.h>
 
 #include <stdio.h>
@@ -42,8 +43,7 @@ static void live_and_die(keyward *store)
 
     expect("authenticate", KEYWARD_OK,
            keyward_authenticate(store, key->access_key, secret->text, secret->length, &identity));
-    expect("delete", KEYWARD_OK,
-           keyward_delete_key(store, &alice, "repo-1", key->id, &deletion));
+    expect("delete", KEYWARD_OK, keyward_delete_key(store, &alice, "repo-1", key->id, &deletion));
     expect("delete again", KEYWARD_ALREADY_DELETED,
            keyward_delete_key(store, &alice, "repo-1", key->id, NULL));
     expect("authenticate with what is deleted", KEYWARD_REFUSED,

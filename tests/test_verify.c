@@ -551,7 +551,7 @@ static void parts_of_line(const char *whole, const char *line, const struct sign
 
 static bool is_name_byte(char byte)
 {
-    return byte > ' ' && byte != '+';
+    return byte > ' ' && (unsigned char)byte < 0x80 && byte != '+';
 }
 
 static char *flipped(const char *whole, size_t bit)

@@ -2,62 +2,88 @@
 # SPDX-License-Identifier: MIT
 # Builds keyward for other systems and compilers, each warning being an error, and runs its suites
 # there.
-#   platforms.sh LABEL FOLDER PLATFORM...
-#     LABEL     portable: the suites that ./run test shows to each of them; suite: all
+#   platforms.sh LABEL FOLDER NATIVE PLATFORM...
+#     LABEL     portable: the suites that ./run test shows to each of them; suite: all,
+#               but for an emulated processor those that it can run
 #     FOLDER    to build in; what a platform stands on is kept there
+#     NATIVE    keyward of this system, with which each platform exchanges stores
 #     PLATFORM  i386 (32 bits), s390x (the highest byte first; by qemu-s390x), musl, or a C compiler
 #               of this system
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-source=$here/../..
-label=$1 folder=$2
-shift 2
+source=$(CDPATH='' cd -- "$here/../.." && pwd)
+asked=$1 folder=$2 native=$(CDPATH='' cd -- "$(dirname -- "$3")" && pwd)/${3##*/}
+shift 3
+failed=
 mkdir -p "$folder"
 folder=$(cd -- "$folder" && pwd)
 
-# What stands in FOLDER/PLATFORM-root, and the options of CMake that make use of it; the tests with
-# valgrind are for this system's own processor.
+libraries='libsqlite3-dev libsodium-dev libjansson-dev check'
+
+# Makes FOLDER/PLATFORM-root where it is missing, and sets the options of CMake that make use of it.
 provide() { # provide PLATFORM
     root=$folder/$1-root
-    libraries='libsqlite3-dev libsodium-dev libjansson-dev check'
-    toolchain=$here/../../cmake/toolchains/$1-linux-gnu.cmake
+    # shellcheck disable=SC2086 # one word a package
     case $1 in
-    i386 | s390x)
-        # shellcheck disable=SC2086 # one word a package
-        case $1 in
-        i386) "$here/debian.sh" "$root" i386 libc6-dev libgcc-12-dev $libraries ;;
-        s390x) "$here/debian.sh" "$root" s390x libc6-dev $libraries ;;
-        esac
-        ;;
+    i386) "$here/debian.sh" "$root" i386 libc6-dev libgcc-12-dev $libraries || return ;;
+    s390x) "$here/debian.sh" "$root" s390x libc6-dev $libraries || return ;;
     musl)
-        "$here/debian.sh" "$folder/sources" source sqlite3 libsodium check jansson
-        "$here/musl.sh" "$folder/sources" "$root"
-        toolchain=$here/../../cmake/toolchains/musl.cmake
+        "$here/debian.sh" "$folder/sources" source sqlite3 libsodium check jansson &&
+            "$here/musl.sh" "$folder/sources" "$root" || return
         ;;
     *)
         options=-DCMAKE_C_COMPILER=$1
         return
         ;;
     esac
-    options="-DCMAKE_TOOLCHAIN_FILE=$toolchain -DKEYWARD_ROOT=$root -DKEYWARD_VALGRIND= -DKEYWARD_CXX="
+    options="-DCMAKE_TOOLCHAIN_FILE=$source/cmake/toolchains/$1.cmake -DKEYWARD_ROOT=$root -DKEYWARD_CXX="
+}
+
+# Sets `label` and `target`: what is run of the suites, and built for it.
+choose() { # choose PLATFORM
+    label=$asked target=all
+    case $asked-$1 in
+    portable-*) target=keyward_portable_suites ;;
+    suite-s390x) label=emulated ;;
+    esac
 }
 
 build() { # build PLATFORM
-    case $label in
-    portable) target=keyward_portable_suites ;;
-    *) target=all ;;
-    esac
+    rm -f "$folder/$1/CMakeCache.txt" # of another compiler, perhaps
     # shellcheck disable=SC2086 # one word an option
     cmake -S "$source" -B "$folder/$1" $options -DKEYWARD_WERROR=ON -DKEYWARD_EXAMPLES=OFF \
         -DKEYWARD_BENCH=OFF &&
         cmake --build "$folder/$1" -j "$(nproc)" --target keyward_shared keyward_cli "$target"
 }
 
+# The command on PLATFORM, as exchange.sh and this system start it.
+command_on() { # command_on PLATFORM
+    case $1 in
+    s390x) echo "qemu-s390x -L $folder/s390x-root $folder/s390x/cli/keyward" ;;
+    *) echo "$folder/$1/cli/keyward" ;;
+    esac
+}
+
+# try PLATFORM NATIVE: builds, runs the suites, and exchanges stores with the command NATIVE.
+try() {
+    choose "$1"
+    provide "$1" &&
+        build "$1" &&
+        (cd "$folder/$1" && ctest --output-on-failure --no-tests=error -j 2 -L "^$label\$") &&
+        "$here/exchange.sh" "$2" "$(command_on "$1")" &&
+        "$here/exchange.sh" "$(command_on "$1")" "$2"
+}
+
+printf '%-10s %8s %8s\n' platform tests seconds
 for platform in "$@"; do
-    echo "==== $platform ===="
     began=$(date +%s)
-    provide "$platform"
-    build "$platform"
-    (cd "$folder/$platform" && ctest --output-on-failure --no-tests=error -j 2 -L "^$label\$")
-    echo "$platform: $(($(date +%s) - began)) s"
+    log=$folder/$platform.log
+    if try "$platform" "$native" >"$log" 2>&1; then
+        count=$(sed -n 's/.*tests passed.* out of \([0-9]*\)$/\1/p' "$log")
+    else
+        cat "$log" >&2
+        count=FAILED failed="$failed $platform"
+    fi
+    printf '%-10s %8s %8s\n' "$platform" "$count" "$(($(date +%s) - began))"
 done
+[ -z "$failed" ]

@@ -39,13 +39,10 @@ provide() { # provide PLATFORM
     options="-DCMAKE_TOOLCHAIN_FILE=$source/cmake/toolchains/$1.cmake -DKEYWARD_ROOT=$root -DKEYWARD_CXX="
 }
 
-# Sets `label` and `target`: what is run of the suites, and built for it.
+# Sets `label`: which of the suites are built and run.
 choose() { # choose PLATFORM
-    label=$asked target=all
-    case $asked-$1 in
-    portable-*) target=keyward_portable_suites ;;
-    suite-s390x) label=emulated ;;
-    esac
+    label=$asked
+    [ "$asked-$1" != suite-s390x ] || label=emulated
 }
 
 build() { # build PLATFORM
@@ -53,7 +50,7 @@ build() { # build PLATFORM
     # shellcheck disable=SC2086 # one word an option
     cmake -S "$source" -B "$folder/$1" $options -DKEYWARD_WERROR=ON -DKEYWARD_EXAMPLES=OFF \
         -DKEYWARD_BENCH=OFF &&
-        cmake --build "$folder/$1" -j "$(nproc)" --target keyward_shared keyward_cli "$target"
+        cmake --build "$folder/$1" -j "$(nproc)" --target keyward_shared keyward_cli "keyward_$label"
 }
 
 # The command on PLATFORM, as exchange.sh and this system start it.

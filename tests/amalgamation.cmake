@@ -17,7 +17,7 @@ set(keyward_between_files check check_log count_refusals_unequal damage faults_b
 
 # Once is enough, with the plain build: these look at sources, or take minutes to make each allocation
 # and each system call fail in turn.
-set(keyward_once faults faults_open headers layers model)
+set(keyward_once faults faults_open faults_system headers layers model)
 
 # looks_inside(TARGET RESULT): does one of its sources include a header of lib/, or stand there?
 function(looks_inside target result)

@@ -79,6 +79,7 @@ static void set_environment(void)
 /* Never returns. */
 static void lead(const struct dialog_options *options, int slave, int report, int stay)
 {
+    struct termios state;
     pid_t program;
     int status = 0;
     char nothing;
@@ -86,6 +87,12 @@ static void lead(const struct dialog_options *options, int slave, int report, in
     setsid();
     if (ioctl(slave, TIOCSCTTY, 0) != 0)
         _exit(96);
+    /* After a Ctrl-C the kernel drops what is on its way to the screen, be it written later. */
+    if (tcgetattr(slave, &state) != 0)
+        _exit(93);
+    state.c_lflag |= NOFLSH;
+    if (tcsetattr(slave, TCSANOW, &state) != 0)
+        _exit(93);
     for (int fd = 0; fd < 3; fd++)
         dup2(slave, fd);
     set_environment();

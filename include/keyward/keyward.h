@@ -975,7 +975,8 @@ typedef struct keyward_event_list {
  * @param store,actor see @ref arguments
  * @param query NULL (host only) for the newest events of all repositories
  * @param events the caller's, to free with keyward_event_list_free()
- * @return KEYWARD_OK, KEYWARD_FORBIDDEN, or the disk's codes
+ * @return KEYWARD_OK, KEYWARD_INVALID (also: a user names no repository), KEYWARD_FORBIDDEN, or
+ *   the disk's codes
  * @since 0.1
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_list_events(
@@ -1013,7 +1014,8 @@ typedef struct keyward_export {
  * @param query as in keyward_list_events(), but `limit` 0 means all of them, and it may exceed
  *   KEYWARD_PAGE_MAX; NULL (host only): all events, newest first
  * @param destination the form, and who takes the lines
- * @return KEYWARD_OK, KEYWARD_FORBIDDEN, KEYWARD_CANCELLED, or the disk's codes
+ * @return KEYWARD_OK, KEYWARD_INVALID (also: a user names no repository), KEYWARD_FORBIDDEN,
+ *   KEYWARD_CANCELLED, or the disk's codes
  * @since 0.1
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_export_events(
@@ -1327,10 +1329,10 @@ typedef struct keyward_master_key {
  * open it again with the new key. Writes `store.master_key_changed` and `store.data_key_created`.
  * @param store,actor see @ref arguments
  * @param master_key the new one; not kept
- * @return KEYWARD_OK, KEYWARD_FORBIDDEN (the actor is not the host; nothing is written),
- *   KEYWARD_NO_MASTER_KEY (of the new one), KEYWARD_WRONG_MASTER_KEY (another process has changed
- *   it since this store was opened), KEYWARD_FULL (also: there are KEYWARD_DATA_KEYS_MAX data
- *   keys), or the disk's codes
+ * @return KEYWARD_OK, KEYWARD_INVALID (also: the new one is the one in force),
+ *   KEYWARD_FORBIDDEN (the actor is not the host; nothing is written), KEYWARD_NO_MASTER_KEY (of
+ *   the new one), KEYWARD_WRONG_MASTER_KEY (another process has changed it since this store was
+ *   opened), KEYWARD_FULL (also: there are KEYWARD_DATA_KEYS_MAX data keys), or the disk's codes
  * @since 0.1
  */
 KEYWARD_API KEYWARD_MUST_CHECK enum keyward_status keyward_change_master_key(

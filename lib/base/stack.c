@@ -2,8 +2,14 @@
 #include "base/stack.h"
 
 #include <sodium.h>
+#include <stdint.h>
 
-#define DEPTH 1024 /* deeper than they were seen to leave anything */
+/* Deeper than they were seen to leave anything, in bytes: where registers are few, that is more. */
+#if UINTPTR_MAX > UINT32_MAX
+#define DEPTH 1024
+#else
+#define DEPTH 4096
+#endif
 
 /* Registers get onto the stack again, as when a function is bound at its first call. */
 #if defined(__has_attribute)

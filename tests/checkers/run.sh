@@ -9,31 +9,8 @@ cc=$1 plain=$(cd -- "$2" && pwd)
 mkdir -p "$3"
 work=$(cd -- "$3" && pwd)
 output=$work/output
-found=0
-
-fail() {
-    cat "$output" >&2
-    echo "checkers: $*" >&2
-    exit 1
-}
-
-passes() { # passes WHAT COMMAND...
-    what=$1
-    shift
-    "$@" >"$output" 2>&1 || fail "$what: fails without a fault"
-}
-
-# The pattern tells that it failed for the planted fault and for nothing else.
-finds() { # finds WHAT PATTERN COMMAND...
-    what=$1 pattern=$2
-    shift 2
-    if "$@" >"$output" 2>&1; then
-        fail "$what: passes in spite of the fault"
-    fi
-    grep -Eq -e "$pattern" "$output" || fail "$what: fails, but does not say '$pattern'"
-    echo "found: $what"
-    found=$((found + 1))
-}
+# shellcheck source=tests/checkers/report.sh
+. "$root/tests/checkers/report.sh"
 
 # ---- the compiler's checkers, with the flags of cmake/Keyward.cmake ----
 

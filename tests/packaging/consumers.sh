@@ -11,20 +11,16 @@ unset CFLAGS CXXFLAGS LDFLAGS DESTDIR
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-log=$folder/log
-
-fail() {
-    cat "$log" >&2
-    echo "consumers: $*" >&2
-    exit 1
-}
+output=$folder/output
+# shellcheck source=tests/checkers/report.sh
+. "$here/../checkers/report.sh"
 
 runs() { # runs WHAT PROGRAM [ARGUMENT...]: in an empty folder
     what=$1
     shift
     rm -rf "$folder/empty"
     mkdir "$folder/empty"
-    (cd "$folder/empty" && "$@") >"$log" 2>&1 || fail "$what: exits with $?"
+    (cd "$folder/empty" && "$@") >"$output" 2>&1 || fail "$what: exits with $?"
 }
 
 # ---- CMake: both libraries, C11 and C++17; and the shared one by itself ----
@@ -36,7 +32,7 @@ project() { # project NAME [CMAKE-OPTION...]: tests/packaging/NAME, built
         cmake -S "$here/$name" -B "$folder/$name" -DCMAKE_C_COMPILER="$cc" \
             -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$tree" "$@" &&
             cmake --build "$folder/$name" -j 2
-    } >"$log" 2>&1 || fail "$name: the CMake project does not build"
+    } >"$output" 2>&1 || fail "$name: the CMake project does not build"
     grep -q "^keyward_DIR:PATH=$tree/" "$folder/$name/CMakeCache.txt" ||
         fail "$name: another keyward is found"
 }
@@ -65,7 +61,7 @@ compile() {
     {
         flags=$(pkg-config $options --cflags --libs 'keyward >= 0.1') &&
             "$@" -Wall -Wextra -Werror -pedantic $flags -o "$folder/$program"
-    } >"$log" 2>&1 || fail "$program: does not build with '${flags-}' of pkg-config $options"
+    } >"$output" 2>&1 || fail "$program: does not build with '${flags-}' of pkg-config $options"
 }
 
 compile c_shared "$tree" '' "$cc" -std=c11 "$source/consumer.c"

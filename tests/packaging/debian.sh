@@ -14,8 +14,8 @@ work=$(cd -- "$1" && pwd)
 one=$work/one/keyward another=$work/another-one/deeper/keyward
 output=$work/output
 
-# shellcheck source=tests/packaging/report.sh
-. "$root/tests/packaging/report.sh"
+# shellcheck source=tests/checkers/report.sh
+. "$root/tests/checkers/report.sh"
 
 build() { # build FOLDER [DPKG-BUILDPACKAGE-OPTION...]
     folder=$1

@@ -12,8 +12,8 @@ rm -rf "$2"
 mkdir -p "$2/one" "$2/elsewhere/another" "$2/home" "$2/unpacked"
 work=$(cd -- "$2" && pwd)
 output=$work/output
-# shellcheck source=tests/packaging/report.sh
-. "$here/report.sh"
+# shellcheck source=tests/checkers/report.sh
+. "$here/../checkers/report.sh"
 
 # Of these commits nothing is the user's, so that the tag is the same each time as well.
 export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@keyward.example GIT_CONFIG_NOSYSTEM=1

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Sourced by scripts that try checks with and without a fault. What a command says goes to the file
-# $output; $found counts the faults.
+# Sourced by scripts that try things, and check the checks with planted faults. What a command says
+# goes to the file $output; $found counts the faults.
 : "${output:?}"
 found=0
 
@@ -18,6 +18,7 @@ passes() { # passes WHAT COMMAND...
     echo "$what"
 }
 
+# The pattern tells that it failed for the planted fault and for nothing else.
 finds() { # finds WHAT PATTERN COMMAND...
     what=$1 pattern=$2
     shift 2

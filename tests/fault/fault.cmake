@@ -1,9 +1,30 @@
 # SPDX-License-Identifier: MIT
 # What stands between a suite and what it calls. lead_calls(TARGET FUNCTION...): the linker leads
 # these functions to the target's own __wrap_FUNCTION.
+#
+# On 32 bits glibc's headers give files and times of 64 bits by functions of other names. These are the
+# linker's; a suite keeps to the names of C.
+include(CheckSymbolExists)
+check_symbol_exists(__GLIBC__ features.h KEYWARD_ON_GLIBC)
+if(KEYWARD_ON_GLIBC AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+    set(keyward_linker_name_of_open open64)
+    set(keyward_linker_name_of_mmap mmap64)
+    set(keyward_linker_name_of_stat __stat64_time64)
+    set(keyward_linker_name_of_lstat __lstat64_time64)
+    set(keyward_linker_name_of_nanosleep __nanosleep64)
+    set(keyward_linker_name_of_clock_gettime __clock_gettime64)
+endif()
+
 function(lead_calls target)
-    list(TRANSFORM ARGN PREPEND "LINKER:--wrap=" OUTPUT_VARIABLE options)
-    target_link_options(${target} PUBLIC ${options})
+    foreach(name IN LISTS ARGN)
+        set(other ${keyward_linker_name_of_${name}})
+        if(other)
+            target_compile_definitions(${target} PUBLIC
+                __wrap_${name}=__wrap_${other} __real_${name}=__real_${other})
+            set(name ${other})
+        endif()
+        target_link_options(${target} PUBLIC LINKER:--wrap=${name})
+    endforeach()
 endfunction()
 
 set(keyward_memory_calls malloc calloc realloc aligned_alloc strdup free

@@ -94,9 +94,12 @@ static int failing_truncate(int fd, off_t size)
     return meet(UNIX_TRUNCATE) ? -1 : ftruncate(fd, size);
 }
 
-static int failing_stat(int fd, struct stat *about)
+/* On 32 bits SQLite's struct stat is another than ours, whose times have 64. */
+static int (*stat_of_sqlite)(int fd, void *about);
+
+static int failing_stat(int fd, void *about)
 {
-    return meet(UNIX_SIZE) ? -1 : fstat(fd, about);
+    return meet(UNIX_SIZE) ? -1 : stat_of_sqlite(fd, about);
 }
 
 static int failing_fcntl(int fd, int command, ...)
@@ -142,6 +145,7 @@ bool unix_install(void)
 
     if (!vfs || vfs->iVersion < 3)
         return false;
+    stat_of_sqlite = (int (*)(int, void *))vfs->xGetSystemCall(vfs, "fstat");
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         if (vfs->xGetSystemCall(vfs, calls[i].name))
             vfs->xSetSystemCall(vfs, calls[i].name, calls[i].call);

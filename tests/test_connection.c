@@ -665,6 +665,29 @@ START_TEST(a_text_that_is_handed_out_is_a_copy_and_null_stays_null)
 }
 END_TEST
 
+/* SQLite has taken the whole transaction back by then: to go on as if the column were NULL would be
+ * to write outside of one. */
+START_TEST(a_column_that_finds_no_memory_fails_its_statement)
+{
+    static const struct query one_number = {QUERY_KEY_GET, "SELECT x FROM t"};
+    struct statement statement;
+
+    ck_assert_int_eq(connection_execute(connection, "CREATE TABLE t (x); BEGIN;"
+                                                    "INSERT INTO t VALUES (1234567890)"),
+                     KEYWARD_OK);
+    statement = statement_begin(connection, &one_number);
+    ck_assert(statement_row(&statement));
+    memory_fail(MEMORY_OF_SQLITE, 1, FAIL_ONCE);
+    ck_assert_ptr_null(statement_text(&statement, 0));
+    ck_assert_int_eq(memory_stop(), 1);
+    ck_assert_int_eq(statement_end(&statement), KEYWARD_NOMEM);
+    ck_assert(!connection_in_transaction(connection));
+    statement = statement_begin(connection, &one_number);
+    ck_assert(!statement_row(&statement));
+    ck_assert_int_eq(statement_end(&statement), KEYWARD_OK);
+}
+END_TEST
+
 /* ---- where the version of the data stands ---- */
 
 START_TEST(a_file_without_shared_memory_has_no_version)
@@ -1021,6 +1044,7 @@ int main(void)
     tcase_add_test(tests, a_change_of_one_row_that_is_not_there_is_damage);
     tcase_add_test(tests, the_first_failure_of_a_statement_sticks);
     tcase_add_test(tests, a_text_that_is_handed_out_is_a_copy_and_null_stays_null);
+    tcase_add_test(tests, a_column_that_finds_no_memory_fails_its_statement);
     tcase_add_test(tests, a_file_without_shared_memory_has_no_version);
     tcase_add_test(tests, a_log_is_not_extended_where_there_is_none_or_its_size_is_unknown);
     tcase_add_test(tests, a_log_is_extended_until_the_disk_is_full);

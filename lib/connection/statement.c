@@ -104,7 +104,9 @@ bool statement_copy_text(const struct statement *statement, int column, void *re
 enum keyward_status statement_end(struct statement *statement)
 {
     if (statement->prepared) {
-        sqlite3_reset(statement->prepared); /* a failure was seen by the step that had it */
+        int code = sqlite3_reset(statement->prepared);
+        if (statement->status == KEYWARD_OK) /* else it is what the step has had */
+            note_code(statement, code);      /* or a column that found no memory */
         sqlite3_clear_bindings(statement->prepared);
     }
     return statement->status;

@@ -236,7 +236,7 @@ enum keyward_status audit_event_of_row(const struct statement *row, keyward_even
         .expires_at = statement_number(row, EVENT_EXPIRES_AT),
     };
     /* No deadline is NULL, and the same in the event's text. */
-    *hides = *hides || (event->expires_at == 0 && statement_length(row, EVENT_EXPIRES_AT) > 0);
+    *hides = *hides || (event->expires_at == 0 && !statement_is_null(row, EVENT_EXPIRES_AT));
     return KEYWARD_OK;
 }
 

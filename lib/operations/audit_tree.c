@@ -132,7 +132,7 @@ static enum keyward_status find_last_leaf(struct transaction *transaction, int64
     *found = first;
     statement_bind_number(&read, first);
     statement_bind_number(&read, last);
-    if (statement_row(&read) && statement_length(&read, 0) > 0)
+    if (statement_row(&read) && !statement_is_null(&read, 0))
         *found = statement_number(&read, 0);
     return statement_end(&read);
 }
@@ -217,7 +217,7 @@ static enum keyward_status find_next_tile(struct transaction *transaction, int64
     struct statement last = statement_begin(transaction->connection, &last_tile);
 
     *next = 0;
-    if (statement_row(&last) && statement_length(&last, 0) > 0)
+    if (statement_row(&last) && !statement_is_null(&last, 0))
         *next = statement_number(&last, 0) + 1;
     return statement_end(&last);
 }

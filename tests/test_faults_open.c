@@ -111,7 +111,7 @@ static int tried(const struct fault *fault)
 {
     if (fault->source == DISK || fault->source == OWN)
         return POINTS_MAX;
-    return fault->source == KERNEL ? POINTS_TRIED / 10 : POINTS_TRIED;
+    return fault->source == KERNEL ? (POINTS_TRIED + 9) / 10 : POINTS_TRIED;
 }
 
 static int choose_opening_step(struct work *w, const struct fault *fault)

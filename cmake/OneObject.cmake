@@ -5,9 +5,8 @@ include(CheckCSourceCompiles)
 # program; and a program with a function of that name would lend it to keyward, unnoticed. So they
 # are linked into one object, of which only the public functions can be seen.
 function(keyward_one_object objects)
-    # Not where objects hold no code yet, or names of a tool's that belong to all of the program.
-    if(APPLE OR NOT CMAKE_OBJCOPY OR KEYWARD_SANITIZE OR KEYWARD_COVERAGE
-            OR CMAKE_INTERPROCEDURAL_OPTIMIZATION OR CMAKE_C_FLAGS MATCHES "-flto")
+    # Not where objects hold names of a tool's that belong to all of the program.
+    if(APPLE OR NOT CMAKE_OBJCOPY OR KEYWARD_SANITIZE OR KEYWARD_COVERAGE)
         set(${objects} $<TARGET_OBJECTS:keyward_objects> PARENT_SCOPE)
         return()
     endif()
@@ -15,6 +14,13 @@ function(keyward_one_object objects)
     separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
     if(CMAKE_C_COMPILER_TARGET)
         list(APPEND flags --target=${CMAKE_C_COMPILER_TARGET})
+    endif()
+    # What is optimised as it is linked becomes code here: in a half-made form names are not hidden.
+    if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+        list(APPEND flags ${CMAKE_C_COMPILE_OPTIONS_IPO})
+    endif()
+    if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        list(APPEND flags -flinker-output=nolto-rel)
     endif()
     # Compilers put helpers of theirs into each object, for the linker to keep one: here and now, or
     # in a program they would be looked for in vain.

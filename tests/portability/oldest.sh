@@ -33,7 +33,7 @@ mkdir -p "$1/lib/pkgconfig" "$1/include" "$1/build"
 prefix=$(cd -- "$1" && pwd)
 cd -- "$prefix/build"
 
-archive=$(npm pack --silent "$package")
+archive=$(npm pack --loglevel=error "$package")
 echo "$sum  $archive" | sha256sum -c -
 tar -xzf "$archive" package/deps/sqlite3.tar.gz
 tar -xzf package/deps/sqlite3.tar.gz

@@ -7,10 +7,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct preload_faults nothing, *faults = &nothing;
 
+static ssize_t (*next_read)(int, void *, size_t);
+static ssize_t (*next_write)(int, const void *, size_t);
 static ssize_t (*next_pread)(int, void *, size_t, off_t);
 static ssize_t (*next_pread64)(int, void *, size_t, off64_t);
 static ssize_t (*next_pwrite)(int, const void *, size_t, off_t);
@@ -27,6 +30,8 @@ __attribute__((constructor)) static void begin(void)
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     void *shared;
 
+    FIND(read);
+    FIND(write);
     FIND(pread);
     FIND(pread64);
     FIND(pwrite);
@@ -41,44 +46,63 @@ __attribute__((constructor)) static void begin(void)
     close(fd);
 }
 
+/* A file or a folder; not, say, a connection. */
+static bool is_on_disk(int fd)
+{
+    struct stat about;
+
+    return fstat(fd, &about) == 0 && (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode));
+}
+
 /* True, with errno, when the call is to fail. */
-static bool meet(enum preload_call call)
+static bool meet(enum preload_call call, int fd)
 {
     int number = atomic_load(&faults->number[call]);
 
-    if (number == 0)
+    if (number == 0 || !is_on_disk(fd))
         return false;
     atomic_fetch_add(&faults->failed[call], 1);
     errno = number;
     return true;
 }
 
+/* An SQLite that was compiled without pread and pwrite seeks first. */
+ssize_t read(int fd, void *bytes, size_t length)
+{
+    return meet(PRELOAD_READ, fd) ? -1 : next_read(fd, bytes, length);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+    return meet(PRELOAD_WRITE, fd) ? -1 : next_write(fd, bytes, length);
+}
+
 ssize_t pread(int fd, void *bytes, size_t length, off_t at)
 {
-    return meet(PRELOAD_READ) ? -1 : next_pread(fd, bytes, length, at);
+    return meet(PRELOAD_READ, fd) ? -1 : next_pread(fd, bytes, length, at);
 }
 
 ssize_t pread64(int fd, void *bytes, size_t length, off64_t at)
 {
-    return meet(PRELOAD_READ) ? -1 : next_pread64(fd, bytes, length, at);
+    return meet(PRELOAD_READ, fd) ? -1 : next_pread64(fd, bytes, length, at);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
 {
-    return meet(PRELOAD_WRITE) ? -1 : next_pwrite(fd, bytes, length, at);
+    return meet(PRELOAD_WRITE, fd) ? -1 : next_pwrite(fd, bytes, length, at);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at)
 {
-    return meet(PRELOAD_WRITE) ? -1 : next_pwrite64(fd, bytes, length, at);
+    return meet(PRELOAD_WRITE, fd) ? -1 : next_pwrite64(fd, bytes, length, at);
 }
 
 int fdatasync(int fd)
 {
-    return meet(PRELOAD_FLUSH) ? -1 : next_fdatasync(fd);
+    return meet(PRELOAD_FLUSH, fd) ? -1 : next_fdatasync(fd);
 }
 
 int fsync(int fd)
 {
-    return meet(PRELOAD_FLUSH) ? -1 : next_fsync(fd);
+    return meet(PRELOAD_FLUSH, fd) ? -1 : next_fsync(fd);
 }

@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 
 enum preload_call {
-    PRELOAD_READ,  /* pread */
-    PRELOAD_WRITE, /* pwrite */
+    PRELOAD_READ,  /* read and pread, of files */
+    PRELOAD_WRITE, /* write and pwrite, of files */
     PRELOAD_FLUSH, /* fdatasync and fsync */
     PRELOAD_CALLS
 };

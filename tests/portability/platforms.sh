@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds keyward for other systems and compilers, each warning being an error, and runs its suites
-# there.
+# Builds keyward for other systems, compilers and libraries, each warning being an error, and runs
+# its suites there.
 #   platforms.sh LABEL FOLDER NATIVE PLATFORM...
 #     LABEL     portable: the suites that ./run test shows to each of them; suite: all,
 #               but for an emulated processor those that it can run
 #     FOLDER    to build in; what a platform stands on is kept there
 #     NATIVE    keyward of this system, with which each platform exchanges stores
-#     PLATFORM  i386 (32 bits), s390x (the highest byte first; by qemu-s390x), musl, or a C compiler
-#               of this system
+#     PLATFORM  i386 (32 bits), s390x (the highest byte first; by qemu-s390x), musl, oldest (the
+#               oldest SQLite that keyward works with), or a C compiler of this system
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 source=$(CDPATH='' cd -- "$here/../.." && pwd)
@@ -31,6 +31,11 @@ provide() { # provide PLATFORM
         "$here/debian.sh" "$folder/sources" source sqlite3 libsodium check jansson &&
             "$here/musl.sh" "$folder/sources" "$root" || return
         ;;
+    oldest)
+        "$here/oldest.sh" "$root" || return
+        options="-DCMAKE_PREFIX_PATH=$root -DKEYWARD_EXAMPLES=ON" # for the suites of the server
+        return
+        ;;
     *)
         options=-DCMAKE_C_COMPILER=$1
         return
@@ -48,9 +53,20 @@ choose() { # choose PLATFORM
 build() { # build PLATFORM
     rm -f "$folder/$1/CMakeCache.txt" # of another compiler, perhaps
     # shellcheck disable=SC2086 # one word an option
-    cmake -S "$source" -B "$folder/$1" $options -DKEYWARD_WERROR=ON -DKEYWARD_EXAMPLES=OFF \
-        -DKEYWARD_BENCH=OFF &&
+    cmake -S "$source" -B "$folder/$1" -DKEYWARD_WERROR=ON -DKEYWARD_EXAMPLES=OFF \
+        -DKEYWARD_BENCH=OFF $options &&
         cmake --build "$folder/$1" -j "$(nproc)" --target keyward_shared keyward_cli "keyward_$label"
+}
+
+# With this system's SQLite everything would pass as well.
+has_its_own_sqlite() { # has_its_own_sqlite PLATFORM
+    [ "$1" = oldest ] || return 0
+    for program in "$folder/$1/cli/keyward" "$folder/$1"/tests/test_*; do
+        ldd "$program" | grep -qF "libsqlite3.so.0 => $root/lib/" || {
+            echo "$program does not load the SQLite of $root"
+            return 1
+        }
+    done
 }
 
 # The command on PLATFORM, as exchange.sh and this system start it.
@@ -66,6 +82,7 @@ try() {
     choose "$1"
     provide "$1" &&
         build "$1" &&
+        has_its_own_sqlite "$1" &&
         (cd "$folder/$1" && ctest --output-on-failure --no-tests=error -j 2 -L "^$label\$") &&
         "$here/exchange.sh" "$2" "$(command_on "$1")" &&
         "$here/exchange.sh" "$(command_on "$1")" "$2"

@@ -457,7 +457,7 @@ static void count_met(struct met *met, const struct run *run)
         met->new_logs +=
             call->kind == CALL_WRITE && call->file == log && call->at == 0 && call->size > 0;
         met->log_truncations += call->kind == CALL_TRUNCATE && call->file == log && call->size == 0;
-        met->copies += call->kind == CALL_RENAME;
+        met->copies += call->kind == CALL_RENAME || call->kind == CALL_LINK;
     }
 }
 

@@ -23,6 +23,11 @@ struct error *error_begin(uint64_t store_stamp)
     return &thread_error;
 }
 
+size_t error_place(const struct error *error)
+{
+    return (size_t)error >> 12;
+}
+
 void error_copy(struct error *to, const struct error *from)
 {
     to->detail = from->detail;

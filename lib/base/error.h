@@ -21,6 +21,9 @@ struct error {
 /* Starts this thread's record anew for the store with this stamp. Never fails. */
 struct error *error_begin(uint64_t store_stamp);
 
+/* A number by which threads can be kept apart: where the thread's record is, in pages. */
+size_t error_place(const struct error *error);
+
 /* Forgets what the record says of an attempt that is made again. */
 void error_reset(struct error *error);
 

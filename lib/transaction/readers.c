@@ -46,10 +46,10 @@ void readers_release(struct readers *readers, void (*close)(struct connection **
         reader_close(atomic_exchange(&readers->slots[i].idle, NULL), close);
 }
 
-/* Where a thread begins to look: its error record is at an address that no other thread's is. */
+/* Where a thread begins to look: seldom where another does. */
 static size_t first_slot(const struct error *error)
 {
-    return ((size_t)error >> 12) % READERS_KEPT;
+    return error_place(error) % READERS_KEPT;
 }
 
 enum keyward_status readers_borrow(struct readers *readers, struct reader **reader,

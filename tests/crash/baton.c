@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/baton.h"
 #include "base/doorbell.h"
+#include "base/error.h"
 #include "support/chance.h"
 
 #include <check.h>
@@ -11,11 +12,6 @@
 
 #define OFFERS_A_TURN 6 /* of the calls of the disk so many, as a mean, are one's own in a row */
 #define TICK_NS 1000
-#define STACK ((size_t)1 << 20)
-
-/* The library spreads threads over its readers by where their memory is, so that must not be left
- * to chance. */
-static unsigned char *stacks;
 
 struct runner {
     pthread_t thread;
@@ -107,14 +103,9 @@ static void *run(void *context)
 
 static void start(struct runner *runner, int number)
 {
-    pthread_attr_t attributes;
-
     runner->number = race.running[number] = number;
-    ck_assert_int_eq(pthread_attr_init(&attributes), 0);
-    ck_assert_int_eq(pthread_attr_setstack(&attributes, stacks + (size_t)number * STACK, STACK), 0);
     ck_assert_int_eq(pthread_cond_init(&runner->has_baton, NULL), 0);
-    ck_assert_int_eq(pthread_create(&runner->thread, &attributes, run, runner), 0);
-    pthread_attr_destroy(&attributes);
+    ck_assert_int_eq(pthread_create(&runner->thread, NULL, run, runner), 0);
 }
 
 void baton_run(int count, void (*work)(void *context, int number), void *context, uint64_t seed)
@@ -126,9 +117,6 @@ void baton_run(int count, void (*work)(void *context, int number), void *context
     race.running_count = count;
     race.holder = -1;
     ck_assert_int_le(count, BATON_THREADS);
-    if (!stacks)
-        stacks = aligned_alloc(STACK, BATON_THREADS * STACK);
-    ck_assert_ptr_nonnull(stacks);
     for (int i = 0; i < count; i++)
         start(&race.runners[i], i);
     pthread_mutex_lock(&race.mutex);
@@ -140,8 +128,9 @@ void baton_run(int count, void (*work)(void *context, int number), void *context
         pthread_cond_destroy(&race.runners[i].has_baton);
 }
 
-/* ---- where the library would wait; the names are the linker's ---- */
+/* ---- where the library would wait, or go by an address; the names are the linker's ---- */
 
+size_t __wrap_error_place(const struct error *error);
 bool __real_doorbell_wait(struct doorbell *bell, const struct deadline *deadline);
 bool __wrap_doorbell_wait(struct doorbell *bell, const struct deadline *deadline);
 int __real_nanosleep(const struct timespec *time, struct timespec *left);
@@ -150,6 +139,12 @@ int __real_sched_yield(void);
 int __wrap_sched_yield(void);
 int __real_clock_gettime(clockid_t clock, struct timespec *now);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+size_t __wrap_error_place(const struct error *error)
+{
+    (void)error;
+    return self ? (size_t)self->number : BATON_THREADS;
+}
 
 bool __wrap_doorbell_wait(struct doorbell *bell, const struct deadline *deadline)
 {

@@ -3,7 +3,8 @@
  * Threads of which one runs at a time, in an order that follows from a seed alone, so that a run
  * that went wrong can be had again. Who runs has the baton. He may hand it on wherever the disk is
  * called, and does where he would sleep or spin: the linker leads doorbell_wait(), nanosleep() and
- * sched_yield() here, and clock_gettime(), since the time must follow from the seed too.
+ * sched_yield() here, and clock_gettime() and error_place(), since neither the time nor where a
+ * thread's memory lies may differ from run to run.
  *
  * That the library's threads really run at once, and without a race, other suites see to.
  */

@@ -107,7 +107,8 @@ bool disk_remove(struct disk *disk, const char *name)
     return true;
 }
 
-bool disk_rename(struct disk *disk, const char *from, const char *to)
+/* `kind` says whether the file keeps its old name. */
+static bool name_again(struct disk *disk, enum call_kind kind, const char *from, const char *to)
 {
     struct disk_name *entry = entry_of(disk, from);
     int file;
@@ -115,14 +116,25 @@ bool disk_rename(struct disk *disk, const char *from, const char *to)
     if (!entry)
         return false;
     file = entry->file;
-    entry->name[0] = '\0';
+    if (kind == CALL_RENAME)
+        entry->name[0] = '\0';
     disk_put_name(disk, to, file);
     if (disk->trace) {
-        struct call *call = trace_add(disk->trace, CALL_RENAME, file);
+        struct call *call = trace_add(disk->trace, kind, file);
         strcpy(call->name, from);
         strcpy(call->to, to);
     }
     return true;
+}
+
+bool disk_rename(struct disk *disk, const char *from, const char *to)
+{
+    return name_again(disk, CALL_RENAME, from, to);
+}
+
+bool disk_link(struct disk *disk, const char *from, const char *to)
+{
+    return name_again(disk, CALL_LINK, from, to);
 }
 
 void disk_flush_folder(struct disk *disk)

@@ -62,6 +62,7 @@ int disk_find(struct disk *disk, const char *name);
 int disk_create(struct disk *disk, const char *name); /* NULL: a temporary file, without a name */
 bool disk_remove(struct disk *disk, const char *name);
 bool disk_rename(struct disk *disk, const char *from, const char *to);
+bool disk_link(struct disk *disk, const char *from, const char *to);
 void disk_flush_folder(struct disk *disk);
 
 /* Puts a name where there is no trace to keep. */

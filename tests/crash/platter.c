@@ -79,9 +79,10 @@ static void make_safe(struct platter *platter, struct safe_file *file)
 static void apply_name(struct disk_name *names, const struct call *call)
 {
     const char *added = call->kind == CALL_CREATE ? call->name : call->to, *removed = call->name;
+    bool removes = call->kind == CALL_REMOVE || call->kind == CALL_RENAME;
     int place = 0;
 
-    for (int i = 0; call->kind != CALL_CREATE && i < DISK_FILES; i++) {
+    for (int i = 0; removes && i < DISK_FILES; i++) {
         if (strcmp(names[i].name, removed) == 0)
             names[i].name[0] = '\0';
     }

@@ -29,6 +29,8 @@ int __real_lstat(const char *path, struct stat *about);
 int __wrap_lstat(const char *path, struct stat *about);
 int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
 #ifdef RENAME_NOREPLACE
 int __real_renameat2(int from_folder, const char *from, int to_folder, const char *to,
                      unsigned flags);
@@ -129,15 +131,28 @@ int __wrap_unlink(const char *path)
     return disk_remove(disk_in_use(), path) ? 0 : fail(ENOENT);
 }
 
+/* Another name for a file, unless it is taken: in place of the first one, or beside it. */
+static int name_again(bool (*name)(struct disk *, const char *, const char *), const char *from,
+                      const char *to)
+{
+    baton_offer();
+    if (disk_find(disk_in_use(), to) >= 0)
+        return fail(EEXIST);
+    return name(disk_in_use(), from, to) ? 0 : fail(ENOENT);
+}
+
+/* Where there is no renameat2. */
+int __wrap_link(const char *from, const char *to)
+{
+    return is_ours(from) ? name_again(disk_link, from, to) : __real_link(from, to);
+}
+
 #ifdef RENAME_NOREPLACE
 int __wrap_renameat2(int from_folder, const char *from, int to_folder, const char *to,
                      unsigned flags)
 {
     if (!is_ours(from))
         return __real_renameat2(from_folder, from, to_folder, to, flags);
-    baton_offer();
-    if (disk_find(disk_in_use(), to) >= 0)
-        return fail(EEXIST);
-    return disk_rename(disk_in_use(), from, to) ? 0 : fail(ENOENT);
+    return name_again(disk_rename, from, to);
 }
 #endif

@@ -15,6 +15,7 @@ enum call_kind {
                     */
     CALL_FLUSH,
     CALL_CREATE,
+    CALL_LINK,
     CALL_REMOVE,
     CALL_RENAME,
     CALL_FLUSH_FOLDER
@@ -27,7 +28,7 @@ struct call {
      * `at` on, and the file's size then. */
     size_t at, length, size;
     unsigned char *bytes;
-    char name[TRACE_NAME], to[TRACE_NAME]; /* of what is created, removed, renamed */
+    char name[TRACE_NAME], to[TRACE_NAME]; /* of what is created, removed, named */
 };
 
 struct trace {

@@ -76,7 +76,7 @@ const struct fault own_faults[] = {
     {"EIO of a close", OWN, SYSTEM_CLOSE, EIO, KEYWARD_IO, KEYWARD_OK},
     {"EIO of a stat", OWN, SYSTEM_STAT, EIO, KEYWARD_IO, KEYWARD_OK},
     {"ENOSPC of a new file", OWN, SYSTEM_MKNOD, ENOSPC, KEYWARD_FULL, KEYWARD_OK},
-    {"EIO of a rename", OWN, SYSTEM_RENAMEAT2, EIO, KEYWARD_IO, KEYWARD_OK},
+    {"EIO of a rename", OWN, SYSTEM_NAMING, EIO, KEYWARD_IO, KEYWARD_OK},
     {"ENOMEM of a mapping", OWN, SYSTEM_MMAP, ENOMEM, KEYWARD_NOMEM, KEYWARD_OK},
     {.name = NULL},
 };

@@ -66,7 +66,7 @@ CALL(SYSTEM_STAT, stat, (const char *path, struct stat *about), (path, about))
 CALL(SYSTEM_MKNOD, mknod, (const char *path, mode_t mode, dev_t device), (path, mode, device))
 CALL(SYSTEM_LINK, link, (const char *from, const char *to), (from, to))
 CALL(SYSTEM_RENAME, rename, (const char *from, const char *to), (from, to))
-#ifdef RENAME_NOREPLACE /* musl of 2022 has no such call, and neither has the library then */
+#ifdef RENAME_NOREPLACE
 CALL(SYSTEM_RENAMEAT2, renameat2,
      (int from_folder, const char *from, int to_folder, const char *to, unsigned flags),
      (from_folder, from, to_folder, to, flags))

@@ -14,6 +14,8 @@
 
 #include "fault/turn.h"
 
+#include <stdio.h>
+
 enum system_call {
     SYSTEM_OPEN,
     SYSTEM_READ,
@@ -28,6 +30,14 @@ enum system_call {
     SYSTEM_MMAP,
     SYSTEM_CALLS
 };
+
+/* How the library names a file first, where it must not overwrite another: musl 1.2.3 has no
+ * renameat2. */
+#ifdef RENAME_NOREPLACE
+#define SYSTEM_NAMING SYSTEM_RENAMEAT2
+#else
+#define SYSTEM_NAMING SYSTEM_LINK
+#endif
 
 /* In place of an errno: it succeeds with half of the bytes. */
 #define SHORT_COUNT (-1)

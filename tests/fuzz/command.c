@@ -12,6 +12,7 @@
 #include "fuzz/input.h"
 #include "fuzz/place.h"
 #include "fuzz/require.h"
+#include "fuzz/streams.h"
 #include "fuzz/target.h"
 #include "fuzz/visible.h"
 
@@ -264,31 +265,24 @@ static bool read_arguments(struct call *call, char *text, size_t wanted)
     return true;
 }
 
+static void empty(int fd)
+{
+    REQUIRE(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+}
+
 static void write_in(const struct input *input)
 {
-    REQUIRE(ftruncate(command.in, 0) == 0 && lseek(command.in, 0, SEEK_SET) == 0);
+    empty(command.in);
     REQUIRE(write(command.in, input->at, input->left) == (ssize_t)input->left);
     REQUIRE(lseek(command.in, 0, SEEK_SET) == 0);
 }
 
-static FILE *begin_output(int fd)
-{
-    FILE *file;
-
-    REQUIRE(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
-    file = fdopen(dup(fd), "w");
-    REQUIRE(file);
-    return file;
-}
-
 /* What was printed, malloc'd, with a NUL behind it. */
-static char *end_output(FILE *file, int fd, size_t *length)
+static char *read_output(int fd, size_t *length)
 {
     char *text;
-    off_t size;
+    off_t size = lseek(fd, 0, SEEK_END);
 
-    fclose(file);
-    size = lseek(fd, 0, SEEK_END);
     REQUIRE(size >= 0);
     *length = (size_t)size;
     text = calloc(1, *length + 1);
@@ -341,7 +335,6 @@ static void require_output(const struct call *call, int status, const char *out,
 
 static void run(struct call *call)
 {
-    FILE *real_out = stdout, *real_err = stderr;
     size_t out_length, err_length;
     char *out, *err;
     int status;
@@ -349,15 +342,15 @@ static void run(struct call *call)
     look_at_arguments(call);
     set_up_folder();
     write_in(&call->input);
-    stdout = begin_output(command.out);
-    stderr = begin_output(command.err);
+    empty(command.out);
+    empty(command.err);
+    streams_lead(command.out, command.err);
     command.is_running = true;
     status = keyward_main(call->count, call->arguments);
     command.is_running = false;
-    out = end_output(stdout, command.out, &out_length);
-    err = end_output(stderr, command.err, &err_length);
-    stdout = real_out;
-    stderr = real_err;
+    streams_give_back();
+    out = read_output(command.out, &out_length);
+    err = read_output(command.err, &err_length);
     require_output(call, status, out, out_length, err, err_length);
     reached.by_status[status]++;
     free(out);

@@ -5,6 +5,7 @@
  */
 #include "fuzz/place.h"
 #include "fuzz/require.h"
+#include "fuzz/streams.h"
 #include "fuzz/target.h"
 
 #include "endpoints.h"
@@ -13,9 +14,11 @@
 #include "path.h"
 #include "tokens.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <setjmp.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ARGUMENTS_MAX 24
 
@@ -143,7 +146,7 @@ static void read_options(char *text)
 {
     static char program[] = "keyward-http-server";
     char *arguments[ARGUMENTS_MAX + 2] = {program};
-    FILE *out = stdout, *err = stderr, *nowhere = fopen("/dev/null", "w");
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     struct options options;
     int count = 1;
 
@@ -154,8 +157,8 @@ static void read_options(char *text)
         arguments[count++] = text;
     }
     optind = 0;
-    REQUIRE(nowhere);
-    stdout = stderr = nowhere;
+    REQUIRE(nowhere >= 0);
+    streams_lead(nowhere, nowhere);
     exiting.is_expected = true;
     if (setjmp(exiting.back) == 0) {
         options_read(&options, count, arguments);
@@ -165,9 +168,8 @@ static void read_options(char *text)
         reached.refused_options++;
     }
     exiting.is_expected = false;
-    stdout = out;
-    stderr = err;
-    fclose(nowhere);
+    streams_give_back();
+    close(nowhere);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -29,13 +29,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SLOW true /* under a sanitizer, which has nothing to see in the lies */
-#define CUTS 1000
-#else
+#ifndef IS_SLOW /* CMakeLists.txt: with what has nothing to see in the lies */
 #define IS_SLOW false
-#define CUTS 10000
 #endif
+#define CUTS (IS_SLOW ? 1000 : 10000)
 #define PROCESSES_MAX 64
 #define SEEDS_APART 1000000000 /* those of two processes */
 #define SEEDS_TRIED 5

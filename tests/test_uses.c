@@ -338,6 +338,41 @@ START_TEST(so_many_go_with_one_transaction)
 }
 END_TEST
 
+START_TEST(two_slots_of_a_key_add_up)
+{
+    struct use total = {0}, a = {30, 2, 10, 20}, b = {15, 3, 5, 40};
+
+    add_use(&total, &a);
+    assert_use(total, 30, 2, 10, 20);
+    add_use(&total, &b);
+    assert_use(total, 30, 5, 5, 40);
+    add_use(&total, &a);
+    assert_use(total, 30, 7, 5, 40);
+    add_use(&total, &(struct use){0});
+    assert_use(total, 30, 7, 5, 40);
+}
+END_TEST
+
+/* Imported keys may be numbered, with the number anywhere; whichever byte of a word comes first. */
+START_TEST(numbered_keys_go_to_many_buckets)
+{
+    static bool seen[BUCKETS];
+    struct key_text key;
+    char text[ACCESS_KEY_SIZE];
+    int buckets = 0;
+
+    memset(seen, 0, sizeof seen);
+    for (unsigned number = 0; number < 1000; number++) {
+        snprintf(text, sizeof text, "%.*s%03u%s", _i, "................", number, "-of-a-team");
+        ck_assert(read_key(text, &key));
+        ptrdiff_t bucket = (bucket_of(uses, &key) - uses->slots) / WAYS;
+        buckets += !seen[bucket];
+        seen[bucket] = true;
+    }
+    ck_assert_int_ge(buckets, 850); /* by chance alone some 940 */
+}
+END_TEST
+
 START_TEST(keys_of_one_bucket_are_kept_apart)
 {
     for (int i = 0; i < WAYS; i++) {
@@ -1557,7 +1592,9 @@ static void add_table(Suite *suite)
     tcase_add_test(tests, a_refusal_before_1970_counts_as_well);
     tcase_add_test(tests, every_access_key_there_can_be_fits);
     tcase_add_test(tests, so_many_go_with_one_transaction);
+    tcase_add_loop_test(tests, numbered_keys_go_to_many_buckets, 0, 16);
     tcase_add_test(tests, keys_of_one_bucket_are_kept_apart);
+    tcase_add_test(tests, two_slots_of_a_key_add_up);
     tcase_add_test(tests, a_full_bucket_gives_up_the_key_that_was_used_longest_ago);
     tcase_add_test(tests, what_is_not_written_is_never_given_up);
     tcase_add_test(tests, hundreds_of_keys_go_through_one_bucket);

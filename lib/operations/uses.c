@@ -203,6 +203,7 @@ static void make_due(struct uses *uses, struct slot *slot)
 {
     uint32_t head;
 
+    /* covered by chance: another thread does the same between the two */
     if (atomic_load(&slot->due) || atomic_exchange(&slot->due, true))
         return;
     head = atomic_load_explicit(&uses->due, memory_order_relaxed);
@@ -273,14 +274,17 @@ static bool read_key(const char *access_key, struct key_text *key)
     return true;
 }
 
-/* Access keys are random, but for their prefix. */
+/* Access keys are random, but for their prefix; imported ones may be numbers in some place. What a
+ * product has in its upper half comes from all of the word, and goes on in the lower one. */
 static struct slot *bucket_of(const struct uses *uses, const struct key_text *key)
 {
     uint64_t hash = 0;
 
-    for (size_t i = 0; i < KEY_WORDS; i++)
+    for (size_t i = 0; i < KEY_WORDS; i++) {
         hash = (hash ^ key->words[i]) * UINT64_C(0x9E3779B97F4A7C15);
-    return &uses->slots[(hash >> 32) % BUCKETS * WAYS];
+        hash ^= hash >> 32;
+    }
+    return &uses->slots[hash % BUCKETS * WAYS];
 }
 
 static bool find_place(const struct uses *uses, const struct key_text *key, struct place *place)
@@ -426,7 +430,7 @@ static bool read_use_of(const struct slot *slot, const struct key_text *key, str
             return false;
         *use = read_use(slot);
         after = load(&slot->state);
-    } while (after != state);
+    } while (after != state); /* covered by chance: the slot becomes another key's meanwhile */
     return true;
 }
 

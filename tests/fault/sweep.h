@@ -11,7 +11,7 @@
 #include "fault/fault.h"
 
 #define POINTS_MAX 50000 /* a call with more fault points than this does not end */
-#ifndef POINTS_TRIED /* CMakeLists.txt: fewer under a sanitizer */
+#ifndef POINTS_TRIED     /* CMakeLists.txt: fewer under a sanitizer */
 #define POINTS_TRIED 30
 #endif
 

@@ -31,7 +31,8 @@ static int __lsan_do_recoverable_leak_check(void)
 
 /* What parent and child both see. */
 struct shared {
-    size_t next; /* index of the damage that is being tried */
+    size_t next;            /* index of the damage that is being tried */
+    size_t met[STRUCTURES]; /* damages up to there, tried or not */
     struct tally tally;
     char wrong[sizeof((struct trial *)0)->wrong];
     bool is_wrong;
@@ -67,16 +68,25 @@ static bool is_flip(enum damage_kind kind)
     return kind == FLIP_DATABASE || kind == FLIP_LOG;
 }
 
-static bool is_chosen(const struct campaign *campaign, const struct damage *damage, size_t index)
+/* By chance one of each so many of a structure in a row, so that none of them is left out. */
+static bool is_chosen(const struct campaign *campaign, const struct damage *damage,
+                      struct shared *shared)
 {
-    uint64_t chance = chance_of(campaign->seed, (int)index);
-    size_t one_in = campaign->one_in;
+    enum structure structure = CELLS;
+    size_t nth, one_in = campaign->one_in;
+    uint64_t chance;
 
     if (one_in <= 1)
         return true;
-    if (is_flip(damage->kind))
-        one_in = 4 * one_in / weight(structure_at(&campaign->scene->image, damage));
-    return one_in <= 1 || chance_index(&chance, (int)one_in) == 0;
+    if (is_flip(damage->kind)) {
+        structure = structure_at(&campaign->scene->image, damage);
+        one_in = 4 * one_in / weight(structure);
+    }
+    nth = shared->met[structure]++;
+    if (one_in <= 1)
+        return true;
+    chance = chance_of(campaign->seed + structure, (int)(nth / one_in));
+    return nth % one_in == (size_t)chance_index(&chance, (int)one_in);
 }
 
 /* ---- a child ---- */
@@ -120,7 +130,7 @@ static void run_child(const struct campaign *campaign, size_t count, struct shar
     place_for_trials(&place);
     while (shared->next < count && tried < TRIALS_A_CHILD && !shared->is_wrong) {
         struct damage damage = damage_at(campaign->scene, campaign->kind, shared->next);
-        if (is_chosen(campaign, &damage, shared->next)) {
+        if (is_chosen(campaign, &damage, shared)) {
             try_damage(campaign, &damage, &place, shared);
             tried++;
         }

@@ -8,6 +8,7 @@
 #include "support/fixture.h"
 #include "support/rows.h"
 
+#include <semaphore.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -693,6 +694,95 @@ START_TEST(threads_that_change_it_at_once)
 }
 END_TEST
 
+/* ---- a data key that another thread creates between a change's commit and its end ---- */
+
+static struct {
+    bool awaited;     /* the change that follows */
+    bool has_drawn;   /* its nonces: it frees nothing before it has committed */
+    sem_t is_sealing; /* the creator is about to, in his transaction */
+    sem_t goes_on;
+    pthread_t creator;
+    enum keyward_status created;
+} overtaken;
+
+static _Thread_local bool is_creator;
+
+extern __typeof__(crypto_generichash) __real_crypto_generichash, __wrap_crypto_generichash;
+extern __typeof__(sodium_free) __real_sodium_free, __wrap_sodium_free;
+
+static void *create_meanwhile(void *context)
+{
+    (void)context;
+    is_creator = true;
+    overtaken.created = keyward_create_data_key(f.store, &host);
+    return NULL;
+}
+
+int __wrap_crypto_generichash(unsigned char *hash, size_t hash_length, const unsigned char *message,
+                              unsigned long long length, const unsigned char *key,
+                              size_t key_length)
+{
+    if (is_creator) {
+        sem_post(&overtaken.is_sealing);
+        sem_wait(&overtaken.goes_on);
+    } else if (overtaken.awaited) {
+        overtaken.has_drawn = true;
+    }
+    return __real_crypto_generichash(hash, hash_length, message, length, key, key_length);
+}
+
+void __wrap_sodium_free(void *memory)
+{
+    if (overtaken.awaited && overtaken.has_drawn && !is_creator) {
+        overtaken.awaited = false;
+        ck_assert_int_eq(pthread_create(&overtaken.creator, NULL, create_meanwhile, NULL), 0);
+        sem_wait(&overtaken.is_sealing);
+    }
+    __real_sodium_free(memory);
+}
+
+/* Whether another change has begun by then, or has even ended, which the write lock prevents. */
+enum third_change { NO_THIRD_CHANGE, THIRD_BEGINS, THIRD_ENDS };
+
+static void let_third_go(enum third_change third)
+{
+    const keyward_master_key given = {
+        .key = (const unsigned char *)"a third master key, of 32 bytes."};
+    struct keyring *keyring = &f.store->services.keyring;
+    struct error error = {.store_stamp = 0};
+    struct master_key *next;
+
+    if (third == NO_THIRD_CHANGE)
+        return;
+    ck_assert_int_eq(master_key_obtain(&given, &next, &error), KEYWARD_OK);
+    ck_assert(keyring_expect_master_key(keyring, &next));
+    if (third == THIRD_ENDS)
+        keyring_settle_master_key(keyring, true);
+}
+
+START_TEST(a_data_key_is_sealed_by_the_master_key_of_its_transaction)
+{
+    const enum third_change third = (enum third_change)_i;
+    const bool refused = third == THIRD_ENDS;
+
+    memset(&overtaken, 0, sizeof overtaken);
+    ck_assert_int_eq(sem_init(&overtaken.is_sealing, 0, 0), 0);
+    ck_assert_int_eq(sem_init(&overtaken.goes_on, 0, 0), 0);
+    overtaken.awaited = true;
+    assert_change(f.store, other_master_key, KEYWARD_OK);
+    ck_assert(!overtaken.awaited);
+    let_third_go(third);
+    sem_post(&overtaken.goes_on);
+    ck_assert_int_eq(pthread_join(overtaken.creator, NULL), 0);
+    ck_assert_int_eq(overtaken.created, refused ? KEYWARD_WRONG_MASTER_KEY : KEYWARD_OK);
+    ck_assert_int_eq(sql_number(f.path, "SELECT count(*) FROM data_keys"), refused ? 2 : 3);
+    ck_assert_int_eq(count_events(f.path), refused ? 6 : 7);
+    assert_master_key(other_master_key, test_master_key);
+    sem_destroy(&overtaken.is_sealing);
+    sem_destroy(&overtaken.goes_on);
+}
+END_TEST
+
 /* ---- a crash ---- */
 
 static _Noreturn void change_until_killed(int tell)
@@ -798,6 +888,7 @@ static void add_cases(Suite *suite)
     tcase_add_test(tests, threads_go_on_while_it_changes);
     tcase_add_test(tests, a_second_thread_is_told_that_it_is_being_changed);
     tcase_add_test(tests, threads_that_change_it_at_once);
+    tcase_add_loop_test(tests, a_data_key_is_sealed_by_the_master_key_of_its_transaction, 0, 3);
     tcase_add_loop_test(tests, a_crash_leaves_one_of_the_two_keys_in_force, 0, 20);
 }
 

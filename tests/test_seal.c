@@ -610,19 +610,25 @@ START_TEST(a_data_key_is_sealed_anew_by_the_next_master_key)
 {
     struct master_key *next = master_of(2), *check = master_of(2);
     unsigned char sealed[SEALED_DATA_KEY_BYTES], opened[SEAL_KEY_BYTES], *work;
+    unsigned char id[MASTER_KEY_ID_BYTES];
     struct keyring keyring;
 
     keyring_open(&keyring);
     work = sodium_malloc(SEAL_KEY_BYTES);
     ck_assert_ptr_nonnull(work);
     ck_assert(keyring_expect_master_key(&keyring, &next));
-    keyring_seal(&keyring, MASTER_KEY_IN_FORCE, 7, nonce, key_a, sealed);
+    keyring_copy_id(&keyring, MASTER_KEY_IN_FORCE, id);
+    ck_assert(keyring_seal(&keyring, id, 7, nonce, key_a, sealed));
     ck_assert(keyring_seal_anew(&keyring, 7, nonce, work, sealed));
     ck_assert(sodium_is_zero(work, SEAL_KEY_BYTES));
     ck_assert(unseal_data_key(check->wrapping_key, 7, sealed, opened));
     ck_assert_mem_eq(opened, key_a, SEAL_KEY_BYTES);
     ck_assert(!keyring_seal_anew(&keyring, 7, nonce, work, sealed)); /* not by the old one now */
     ck_assert(sodium_is_zero(work, SEAL_KEY_BYTES));
+    keyring_settle_master_key(&keyring, true);
+    ck_assert(!keyring_seal(&keyring, id, 7, nonce, key_a, sealed));
+    ck_assert(keyring_seal(&keyring, check->id, 7, nonce, key_a, sealed));
+    ck_assert(unseal_data_key(check->wrapping_key, 7, sealed, opened));
     sodium_free(work);
     master_key_free(&check);
     keyring_release(&keyring);

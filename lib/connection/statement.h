@@ -9,7 +9,8 @@
  *     status = statement_end(&find);
  *
  * Parameters are bound in their order. The first failure sticks: what follows does nothing, and
- * statement_end() returns it. What a column returns lives until the next row or the end.
+ * statement_end() returns it: also that of a column that found no memory, which is like NULL until
+ * then. What a column returns lives until the next row or the end.
  */
 #ifndef KEYWARD_CONNECTION_STATEMENT_H
 #define KEYWARD_CONNECTION_STATEMENT_H

@@ -3,6 +3,7 @@
 #include "connection/statement.h"
 
 #include <sodium.h>
+#include <string.h>
 
 static const struct query read_store = {QUERY_STORE_READ,
                                         "SELECT master_key_id FROM store WHERE id = 1"};
@@ -19,17 +20,18 @@ static const struct query put_data_key = {
 
 #define FIRST_DATA_KEY 1
 
-/* KEYWARD_NOT_FOUND for a new store, KEYWARD_WRONG_MASTER_KEY for one of neither master key. */
-enum keyward_status data_keys_master(struct transaction *transaction, enum keyring_master *master)
+enum keyward_status data_keys_master(struct transaction *transaction, struct store_master *master)
 {
     struct statement read = statement_begin(transaction->connection, &read_store);
     enum keyward_status ended, status = KEYWARD_NOT_FOUND;
 
-    *master = MASTER_KEY_UNKNOWN;
+    master->which = MASTER_KEY_UNKNOWN;
     if (statement_row(&read)) {
-        if (statement_length(&read, 0) == MASTER_KEY_ID_BYTES)
-            *master = keyring_recognise(&transaction->services->keyring, statement_blob(&read, 0));
-        status = *master == MASTER_KEY_UNKNOWN ? KEYWARD_WRONG_MASTER_KEY : KEYWARD_OK;
+        if (statement_length(&read, 0) == sizeof master->id) {
+            memcpy(master->id, statement_blob(&read, 0), sizeof master->id);
+            master->which = keyring_recognise(&transaction->services->keyring, master->id);
+        }
+        status = master->which == MASTER_KEY_UNKNOWN ? KEYWARD_WRONG_MASTER_KEY : KEYWARD_OK;
     }
     ended = statement_end(&read);
     return ended == KEYWARD_OK ? status : ended;
@@ -71,7 +73,7 @@ static enum keyward_status open_data_keys(struct transaction *transaction)
 
 enum keyward_status data_keys_load(struct transaction *transaction, void *request)
 {
-    enum keyring_master master;
+    struct store_master master;
     enum keyward_status status = data_keys_master(transaction, &master);
 
     (void)request;
@@ -89,40 +91,42 @@ enum keyward_status data_keys_insert(struct transaction *transaction, int64_t id
     return statement_run(&create);
 }
 
-static enum keyward_status write_first_key(struct transaction *transaction, int64_t now)
+static enum keyward_status write_first_key(struct transaction *transaction, int64_t now,
+                                           const unsigned char master_key_id[MASTER_KEY_ID_BYTES])
 {
     struct keyring *keyring = &transaction->services->keyring;
     unsigned char sealed[SEALED_DATA_KEY_BYTES];
 
-    keyring_seal(keyring, MASTER_KEY_IN_FORCE, FIRST_DATA_KEY, keyring->drawn->data_key_nonce,
-                 keyring->drawn->data_key, sealed);
+    /* not covered: nobody changes the master key of a store that is being opened */
+    if (!keyring_seal(keyring, master_key_id, FIRST_DATA_KEY, keyring->drawn->data_key_nonce,
+                      keyring->drawn->data_key, sealed))
+        return KEYWARD_WRONG_MASTER_KEY;
     return data_keys_insert(transaction, FIRST_DATA_KEY, now, sealed);
 }
 
 enum keyward_status data_keys_create(struct transaction *transaction, void *request)
 {
     int64_t now = environment_now(&transaction->services->environment);
-    unsigned char id[MASTER_KEY_ID_BYTES];
-    enum keyring_master master;
+    struct store_master master;
     enum keyward_status status = data_keys_master(transaction, &master);
     struct statement create;
 
     (void)request;
     if (status != KEYWARD_NOT_FOUND)
         return status;
-    keyring_copy_id(&transaction->services->keyring, MASTER_KEY_IN_FORCE, id);
+    keyring_copy_id(&transaction->services->keyring, MASTER_KEY_IN_FORCE, master.id);
     create = statement_begin(transaction->connection, &create_store);
     statement_bind_number(&create, now);
-    statement_bind_blob(&create, id, sizeof id);
+    statement_bind_blob(&create, master.id, sizeof master.id);
     status = statement_run(&create);
-    return status == KEYWARD_OK ? write_first_key(transaction, now) : status;
+    return status == KEYWARD_OK ? write_first_key(transaction, now, master.id) : status;
 }
 
 /* ---- those that other processes have added since ---- */
 
 static enum keyward_status require_master(struct transaction *transaction)
 {
-    enum keyring_master master;
+    struct store_master master;
     enum keyward_status status = data_keys_master(transaction, &master);
 
     if (status == KEYWARD_WRONG_MASTER_KEY || status == KEYWARD_NOT_FOUND)

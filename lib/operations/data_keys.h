@@ -29,9 +29,15 @@ enum keyward_status sealed_secret_open(struct transaction *transaction,
 enum keyward_status data_key_newest(struct transaction *transaction,
                                     const struct data_key **data_key);
 
-/* For rekey.c: which of the keyring's master keys is the store's (KEYWARD_WRONG_MASTER_KEY:
- * neither), the newest data key's id, and a new one's row. */
-enum keyward_status data_keys_master(struct transaction *transaction, enum keyring_master *master);
+/* The store's master key, and which of the keyring's it was when the store was read. */
+struct store_master {
+    unsigned char id[MASTER_KEY_ID_BYTES];
+    enum keyring_master which;
+};
+
+/* For rekey.c: the store's master key (KEYWARD_NOT_FOUND: a new store; KEYWARD_WRONG_MASTER_KEY:
+ * not one of the keyring's), the newest data key's id, and a new one's row. */
+enum keyward_status data_keys_master(struct transaction *transaction, struct store_master *master);
 enum keyward_status data_keys_newest_id(struct transaction *transaction, int64_t *id);
 enum keyward_status data_keys_insert(struct transaction *transaction, int64_t id, int64_t at,
                                      const unsigned char sealed[SEALED_DATA_KEY_BYTES]);

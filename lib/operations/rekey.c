@@ -83,10 +83,11 @@ static enum keyward_status rewrap_all(struct transaction *transaction, const str
     return status == KEYWARD_NOT_FOUND ? KEYWARD_OK : status;
 }
 
+/* `id` gets the new one's. */
 static enum keyward_status change_master_key(struct transaction *transaction,
-                                             const struct rekey *rekey)
+                                             const struct rekey *rekey,
+                                             unsigned char id[MASTER_KEY_ID_BYTES])
 {
-    unsigned char id[MASTER_KEY_ID_BYTES];
     struct statement change;
     /* While the old master key opens them: a reader whose snapshot is older may yet need them. */
     enum keyward_status status = data_keys_load(transaction, NULL);
@@ -99,12 +100,19 @@ static enum keyward_status change_master_key(struct transaction *transaction,
         return status;
     keyring_copy_id(&transaction->services->keyring, MASTER_KEY_NEXT, id);
     change = statement_begin(transaction->connection, &change_store);
-    statement_bind_blob(&change, id, sizeof id);
+    statement_bind_blob(&change, id, MASTER_KEY_ID_BYTES);
     return statement_run_on_one_row(&change);
 }
 
+static enum keyward_status overtaken(struct transaction *transaction)
+{
+    return error_set(transaction->error, KEYWARD_WRONG_MASTER_KEY,
+                     "the master key was changed since the store was opened");
+}
+
 static enum keyward_status create_data_key(struct transaction *transaction,
-                                           const struct rekey *rekey, enum keyring_master by)
+                                           const struct rekey *rekey,
+                                           const unsigned char master_key_id[MASTER_KEY_ID_BYTES])
 {
     unsigned char nonce[SEAL_NONCE_BYTES], sealed[SEALED_DATA_KEY_BYTES];
     int64_t newest;
@@ -118,7 +126,9 @@ static enum keyward_status create_data_key(struct transaction *transaction,
     if (status != KEYWARD_OK)
         return status;
     draw_nonce(rekey, 0, nonce);
-    keyring_seal(&transaction->services->keyring, by, newest + 1, nonce, rekey->data_key, sealed);
+    if (!keyring_seal(&transaction->services->keyring, master_key_id, newest + 1, nonce,
+                      rekey->data_key, sealed))
+        return overtaken(transaction);
     snprintf(name, sizeof name, "%lld", (long long)newest + 1);
     status = append_change(transaction, rekey, KEYWARD_DATA_KEY_CREATED, name);
     if (status == KEYWARD_OK)
@@ -131,16 +141,13 @@ static enum keyward_status create_data_key(struct transaction *transaction,
 enum keyward_status rekey(struct transaction *transaction, void *request)
 {
     const struct rekey *rekey = request;
-    enum keyring_master master;
+    struct store_master master;
     enum keyward_status status = data_keys_master(transaction, &master);
 
     if (status == KEYWARD_WRONG_MASTER_KEY || status == KEYWARD_NOT_FOUND ||
-        (status == KEYWARD_OK && rekey->changes_master_key && master == MASTER_KEY_NEXT))
-        return error_set(transaction->error, KEYWARD_WRONG_MASTER_KEY,
-                         "the master key was changed since the store was opened");
-    if (status == KEYWARD_OK && rekey->changes_master_key) {
-        status = change_master_key(transaction, rekey);
-        master = MASTER_KEY_NEXT;
-    }
-    return status == KEYWARD_OK ? create_data_key(transaction, rekey, master) : status;
+        (status == KEYWARD_OK && rekey->changes_master_key && master.which == MASTER_KEY_NEXT))
+        return overtaken(transaction);
+    if (status == KEYWARD_OK && rekey->changes_master_key)
+        status = change_master_key(transaction, rekey, master.id);
+    return status == KEYWARD_OK ? create_data_key(transaction, rekey, master.id) : status;
 }

@@ -78,15 +78,20 @@ static bool has_id(struct master_key *master_key, const unsigned char *id)
     return equal;
 }
 
+/* With the mutex. */
+static enum keyring_master recognise(struct keyring *keyring, const unsigned char *id)
+{
+    if (has_id(keyring->master_key, id))
+        return MASTER_KEY_IN_FORCE;
+    return has_id(keyring->next_master_key, id) ? MASTER_KEY_NEXT : MASTER_KEY_UNKNOWN;
+}
+
 enum keyring_master keyring_recognise(struct keyring *keyring, const unsigned char *id)
 {
-    enum keyring_master which = MASTER_KEY_UNKNOWN;
+    enum keyring_master which;
 
     pthread_mutex_lock(&keyring->mutex);
-    if (has_id(keyring->master_key, id))
-        which = MASTER_KEY_IN_FORCE;
-    else if (has_id(keyring->next_master_key, id))
-        which = MASTER_KEY_NEXT;
+    which = recognise(keyring, id);
     pthread_mutex_unlock(&keyring->mutex);
     return which;
 }
@@ -133,14 +138,19 @@ static void seal_with(struct master_key *master_key, int64_t id,
     sodium_mprotect_noaccess(master_key);
 }
 
-void keyring_seal(struct keyring *keyring, enum keyring_master by, int64_t id,
-                  const unsigned char nonce[SEAL_NONCE_BYTES],
+bool keyring_seal(struct keyring *keyring, const unsigned char master_key_id[MASTER_KEY_ID_BYTES],
+                  int64_t id, const unsigned char nonce[SEAL_NONCE_BYTES],
                   const unsigned char data_key[SEAL_KEY_BYTES],
                   unsigned char sealed[SEALED_DATA_KEY_BYTES])
 {
+    enum keyring_master by;
+
     pthread_mutex_lock(&keyring->mutex);
-    seal_with(choose(keyring, by), id, nonce, data_key, sealed);
+    by = recognise(keyring, master_key_id);
+    if (by != MASTER_KEY_UNKNOWN)
+        seal_with(choose(keyring, by), id, nonce, data_key, sealed);
     pthread_mutex_unlock(&keyring->mutex);
+    return by != MASTER_KEY_UNKNOWN;
 }
 
 bool keyring_seal_anew(struct keyring *keyring, int64_t id,

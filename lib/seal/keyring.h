@@ -64,7 +64,7 @@ enum keyring_master { MASTER_KEY_UNKNOWN, MASTER_KEY_IN_FORCE, MASTER_KEY_NEXT }
 /* Whose id (MASTER_KEY_ID_BYTES) this is. */
 enum keyring_master keyring_recognise(struct keyring *keyring, const unsigned char *id);
 
-/* Copies the id of one of the two. */
+/* Copies the id of one of the two, which the caller knows to be there. */
 void keyring_copy_id(struct keyring *keyring, enum keyring_master of,
                      unsigned char id[MASTER_KEY_ID_BYTES]);
 
@@ -78,9 +78,10 @@ enum keyring_added keyring_add(struct keyring *keyring, int64_t id,
 const struct data_key *keyring_peek(struct keyring *keyring, int64_t id,
                                     const unsigned char sealed[SEALED_DATA_KEY_BYTES]);
 
-/* Seals a data key by one of the two master keys. */
-void keyring_seal(struct keyring *keyring, enum keyring_master by, int64_t id,
-                  const unsigned char nonce[SEAL_NONCE_BYTES],
+/* Seals a data key by the master key with that id: a change that ends meanwhile makes another of
+ * the two of it. False when it is neither. */
+bool keyring_seal(struct keyring *keyring, const unsigned char master_key_id[MASTER_KEY_ID_BYTES],
+                  int64_t id, const unsigned char nonce[SEAL_NONCE_BYTES],
                   const unsigned char data_key[SEAL_KEY_BYTES],
                   unsigned char sealed[SEALED_DATA_KEY_BYTES]);
 
